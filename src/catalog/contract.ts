@@ -1,0 +1,139 @@
+import type { Actor } from '../core/actor.js';
+import type { CatalogueSnapshot, Deployment, Model, Provider } from '../core/catalogue.js';
+import type { Result } from '../core/errors.js';
+import type { JsonValue } from '../core/json.js';
+import type { OrganizationId } from '../core/ids.js';
+import type { Price } from '../core/pricing.js';
+import type { CancelPolicy, Capability, Operation, PriceComponent, WireFormat } from '../core/vocabulary.js';
+
+/** The snapshots of all organizations, swapped whole when the configuration version moves. No call here reads the database. */
+export interface Catalogue {
+  snapshot(organizationId: OrganizationId): CatalogueSnapshot;
+  /** Loads now what is stored now; mutations await it before they answer. */
+  refresh(): Promise<void>;
+}
+
+/**
+ * Configuration changes: each checks every field, writes the row and its audit row in one transaction, and is in force here
+ * when it returns. An absent field is unchanged, null clears. Slugs name models, providers and deployments.
+ */
+export interface CatalogueChanges {
+  createProvider(actor: Actor, input: CreateProviderInput): Promise<Result<Provider>>;
+  updateProvider(actor: Actor, input: UpdateProviderInput): Promise<Result<Provider>>;
+  deleteProvider(actor: Actor, id: string): Promise<Result<{ readonly deletedId: string }>>;
+  createModel(actor: Actor, input: CreateModelInput): Promise<Result<Model>>;
+  updateModel(actor: Actor, input: UpdateModelInput): Promise<Result<Model>>;
+  setPrice(actor: Actor, input: SetPriceInput): Promise<Result<Price>>;
+  createDeployment(actor: Actor, input: CreateDeploymentInput): Promise<Result<Deployment>>;
+  updateDeployment(actor: Actor, input: UpdateDeploymentInput): Promise<Result<Deployment>>;
+  deleteDeployment(actor: Actor, id: string): Promise<Result<{ readonly deletedId: string }>>;
+}
+
+type Optional<T> = T | null | undefined;
+
+export interface ProviderCredentialInput {
+  readonly apiKey?: Optional<string>;
+}
+
+export interface CreateProviderInput {
+  readonly slug: string;
+  readonly name?: Optional<string>;
+  readonly preset?: Optional<string>;
+  readonly wireFormat?: Optional<WireFormat>;
+  readonly baseUrl?: Optional<string>;
+  readonly region?: Optional<string>;
+  readonly credential?: Optional<ProviderCredentialInput>;
+  readonly headers?: Optional<JsonValue>;
+  readonly allowPrivateNetwork?: Optional<boolean>;
+}
+
+export interface UpdateProviderInput {
+  readonly id: string;
+  readonly name?: Optional<string>;
+  readonly baseUrl?: Optional<string>;
+  readonly region?: Optional<string>;
+  readonly credential?: Optional<ProviderCredentialInput>;
+  readonly headers?: Optional<JsonValue>;
+  readonly enabled?: Optional<boolean>;
+  readonly allowPrivateNetwork?: Optional<boolean>;
+}
+
+export interface CreateModelInput {
+  readonly slug: string;
+  readonly name?: Optional<string>;
+  readonly vendor: string;
+  readonly operations?: Optional<readonly Operation[]>;
+  readonly capabilities?: Optional<readonly Capability[]>;
+  readonly contextWindow?: Optional<number>;
+  readonly maxOutputTokens?: Optional<number>;
+  readonly price?: Optional<PriceInput>;
+}
+
+export interface UpdateModelInput {
+  readonly id: string;
+  readonly name?: Optional<string>;
+  readonly capabilities?: Optional<readonly Capability[]>;
+  readonly contextWindow?: Optional<number>;
+  readonly maxOutputTokens?: Optional<number>;
+  readonly deprecatedOn?: Optional<Date>;
+}
+
+export interface SetPriceInput {
+  readonly model?: Optional<string>;
+  readonly deployment?: Optional<string>;
+  readonly price: PriceInput;
+  /** Needed where the price is out of line with its peers. */
+  readonly confirm?: Optional<boolean>;
+}
+
+export interface PriceInput {
+  readonly effectiveFrom?: Optional<Date>;
+  readonly source?: Optional<string>;
+  readonly serviceTier?: Optional<string>;
+  readonly batch?: Optional<boolean>;
+  readonly tiers: readonly {
+    readonly aboveInputTokens?: Optional<number>;
+    readonly rates: readonly { readonly component: PriceComponent; readonly amount: string; readonly per?: Optional<number> }[];
+  }[];
+}
+
+export interface CreateDeploymentInput {
+  readonly slug?: Optional<string>;
+  readonly provider: string;
+  readonly model: string;
+  readonly upstreamModel?: Optional<string>;
+  readonly region?: Optional<string>;
+  readonly weight?: Optional<number>;
+  readonly onCancel?: Optional<CancelPolicy>;
+}
+
+export interface UpdateDeploymentInput {
+  readonly id: string;
+  readonly upstreamModel?: Optional<string>;
+  readonly region?: Optional<string>;
+  readonly weight?: Optional<number>;
+  readonly enabled?: Optional<boolean>;
+  readonly onCancel?: Optional<CancelPolicy>;
+}
+
+/** What `compose` hands in: wire formats that are built, and vendor presets as data. Declared here because it is used here. */
+export interface KnownProviders {
+  readonly wireFormats: ReadonlySet<WireFormat>;
+  preset(name: string): ProviderPreset | null;
+  readonly presets: readonly ProviderPreset[];
+}
+
+export interface ProviderPreset {
+  readonly name: string;
+  readonly displayName: string;
+  readonly wireFormat: WireFormat;
+  /** Null where the caller must give one (azure-openai). */
+  readonly baseUrl: string | null;
+  /** The environment variable that makes it a provider at first start. */
+  readonly environmentVariable: string | null;
+  /** Ollama, vLLM, LM Studio: live on a private network. */
+  readonly allowPrivateNetwork: boolean;
+  readonly needsCredential: boolean;
+  /** At most ten: our model slug, and the vendor's own name where it differs. */
+  readonly models: readonly { readonly model: string; readonly upstreamModel?: string }[];
+}

@@ -1,0 +1,86 @@
+import type { DeploymentId, ModelId, OrganizationId, ProviderId } from './ids.js';
+import type { Price } from './pricing.js';
+import type { Secret } from './secret.js';
+import type { CancelPolicy, Capability, Operation, WireFormat } from './vocabulary.js';
+
+/**
+ * The configuration of one organization in memory: versioned, immutable, swapped whole. A request works on the snapshot
+ * it started with. What is deleted stays findable by id, because the ledger names it, and by nothing else.
+ */
+export interface CatalogueSnapshot {
+  readonly organizationId: OrganizationId;
+  readonly version: number;
+  readonly organization: { readonly id: OrganizationId; readonly slug: string; readonly name: string };
+  readonly providers: Directory<ProviderId, Provider>;
+  readonly models: Directory<ModelId, Model>;
+  readonly deployments: Directory<DeploymentId, Deployment>;
+}
+
+/** `bySlug` and `all` (sorted by slug) hold what exists; `byId` also what was deleted. */
+export interface Directory<K, V> {
+  readonly byId: ReadonlyMap<K, V>;
+  readonly bySlug: ReadonlyMap<string, V>;
+  readonly all: readonly V[];
+}
+
+export interface Provider {
+  readonly id: ProviderId;
+  readonly slug: string;
+  readonly name: string;
+  /** The preset it was made from; its quirks are looked up by this. */
+  readonly preset: string | null;
+  readonly wireFormat: WireFormat;
+  /** Includes the version: https://api.openai.com/v1 */
+  readonly baseUrl: string;
+  readonly region: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly credential: ProviderCredential | null;
+  readonly allowPrivateNetwork: boolean;
+  readonly enabled: boolean;
+  readonly deleted: boolean;
+  /** Live deployments, the highest weight first, then the oldest. */
+  readonly deployments: readonly Deployment[];
+}
+
+export interface ProviderCredential {
+  readonly apiKey: Secret;
+  readonly lastFour: string;
+  readonly setAt: Date;
+}
+
+export interface Model {
+  readonly id: ModelId;
+  readonly slug: string;
+  readonly name: string;
+  readonly vendor: string;
+  readonly operations: readonly Operation[];
+  readonly capabilities: ReadonlySet<Capability>;
+  readonly contextWindow: number | null;
+  readonly maxOutputTokens: number | null;
+  readonly deprecatedOn: Date | null;
+  /** Oldest first. */
+  readonly prices: readonly Price[];
+  readonly deleted: boolean;
+  /** Live deployments, the highest weight first, then the oldest. */
+  readonly deployments: readonly Deployment[];
+}
+
+export interface Deployment {
+  readonly id: DeploymentId;
+  readonly slug: string;
+  readonly provider: Provider;
+  readonly model: Model;
+  readonly upstreamModel: string;
+  readonly region: string | null;
+  readonly weight: number;
+  readonly enabled: boolean;
+  readonly onCancel: CancelPolicy;
+  /** Its own prices, oldest first; where it has none the model's hold. */
+  readonly prices: readonly Price[];
+  readonly deleted: boolean;
+}
+
+/** Whether calls may go there now. */
+export function isServing(deployment: Deployment): boolean {
+  return deployment.enabled && deployment.provider.enabled && !deployment.deleted && !deployment.provider.deleted;
+}

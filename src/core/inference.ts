@@ -1,0 +1,93 @@
+import type { AssistantMessage } from './answer.js';
+import type { UserError } from './errors.js';
+import type { Failure } from './failures.js';
+import type { ApiKeyId, AttemptId, DeploymentId, InferenceId, ModelId, OrganizationId, ProviderId, TeamId } from './ids.js';
+import type { Cost } from './pricing.js';
+import type { Tag } from './principal.js';
+import type { TokenUsage } from './usage.js';
+import type { AttemptStatus, CacheStatus, ContentState, FinishReason, InferenceStatus, Operation, TaskKind } from './vocabulary.js';
+
+/** Anything the gateway ran, or refused to run, for an authenticated caller: one ledger row. */
+export interface InferenceRecord {
+  readonly id: InferenceId;
+  readonly organizationId: OrganizationId;
+  readonly operation: Operation;
+  readonly status: InferenceStatus;
+  readonly requestedModel: string;
+  readonly served: ServedBy | null;
+  readonly apiKeyId: ApiKeyId;
+  readonly teamId: TeamId | null;
+  readonly user: string | null;
+  readonly sessionId: string | null;
+  readonly tags: readonly Tag[];
+  readonly task: TaskKind | null;
+  /** Null while RUNNING. */
+  readonly usage: TokenUsage | null;
+  readonly cost: Cost | null;
+  readonly routing: RoutingRecord | null;
+  readonly attempts: readonly AttemptRecord[];
+  readonly cacheStatus: CacheStatus;
+  readonly finishReason: FinishReason | null;
+  readonly rawFinishReason: string | null;
+  readonly warnings: readonly string[];
+  readonly error: UserError | null;
+  readonly streamed: boolean;
+  readonly contentState: ContentState;
+  readonly contentExpiresAt: Date | null;
+  readonly timing: Timing;
+  readonly requestId: string | null;
+  readonly createdAt: Date;
+  readonly endedAt: Date | null;
+}
+
+export interface ServedBy {
+  readonly modelId: ModelId;
+  readonly deploymentId: DeploymentId;
+  readonly providerId: ProviderId;
+}
+
+/** Milliseconds with a fraction; null where it did not come to that. */
+export interface Timing {
+  readonly queuedMs: number | null;
+  /** Total less the time spent waiting for upstreams. */
+  readonly gatewayMs: number | null;
+  readonly firstTokenMs: number | null;
+  readonly totalMs: number | null;
+}
+
+/** How it was decided who answers; with the stored inputs and seed the same version decides the same again. */
+export interface RoutingRecord {
+  readonly route: string | null;
+  readonly routeVersion: number | null;
+  readonly seed: string;
+  readonly steps: readonly { readonly path: string; readonly kind: string; readonly outcome: string; readonly reason: string }[];
+  readonly candidates: readonly RoutingCandidate[];
+}
+
+export interface RoutingCandidate {
+  readonly deploymentId: DeploymentId;
+  readonly chosen: boolean;
+  readonly score: number | null;
+  readonly excluded: string | null;
+}
+
+/** One upstream call. */
+export interface AttemptRecord {
+  readonly id: AttemptId;
+  readonly index: number;
+  readonly served: ServedBy;
+  readonly status: AttemptStatus;
+  readonly failure: Failure | null;
+  readonly startedAt: Date;
+  readonly firstTokenMs: number | null;
+  readonly durationMs: number | null;
+  /** Settled by the table of who pays; null while running. */
+  readonly usage: TokenUsage | null;
+  readonly cost: Cost | null;
+}
+
+/** A record together with its words, while they can still be read. */
+export interface CompletionState {
+  readonly record: InferenceRecord;
+  readonly message: AssistantMessage | null;
+}

@@ -1,0 +1,94 @@
+import type { JsonValue } from './json.js';
+import type { UsageSource } from './vocabulary.js';
+
+/**
+ * Tokens of one call in disjoint classes: the first six are the whole prompt, the last four the whole answer.
+ * Vendors report overlapping totals; each wire format makes them disjoint with `disjointUsage`.
+ */
+export interface TokenClasses {
+  readonly input: number;
+  readonly cachedInput: number;
+  readonly cacheWrite5m: number;
+  readonly cacheWrite1h: number;
+  readonly audioInput: number;
+  readonly imageInput: number;
+  readonly output: number;
+  readonly reasoning: number;
+  readonly audioOutput: number;
+  readonly imageOutput: number;
+}
+
+export interface TokenUsage extends TokenClasses {
+  readonly source: UsageSource;
+  /** The vendor's usage object as received. */
+  readonly raw: JsonValue | null;
+  /** The vendor's parts were larger than its totals (or negative), and were clamped. */
+  readonly inconsistent: boolean;
+}
+
+export const INPUT_CLASSES = ['input', 'cachedInput', 'cacheWrite5m', 'cacheWrite1h', 'audioInput', 'imageInput'] as const;
+export const OUTPUT_CLASSES = ['output', 'reasoning', 'audioOutput', 'imageOutput'] as const;
+export const TOKEN_CLASSES = [...INPUT_CLASSES, ...OUTPUT_CLASSES] as const;
+export type TokenClass = (typeof TOKEN_CLASSES)[number];
+
+export const NO_TOKENS: TokenClasses = {
+  input: 0,
+  cachedInput: 0,
+  cacheWrite5m: 0,
+  cacheWrite1h: 0,
+  audioInput: 0,
+  imageInput: 0,
+  output: 0,
+  reasoning: 0,
+  audioOutput: 0,
+  imageOutput: 0,
+};
+
+export const NO_USAGE: TokenUsage = { ...NO_TOKENS, source: 'NONE', raw: null, inconsistent: false };
+
+export function totalInput(usage: TokenClasses): number {
+  return INPUT_CLASSES.reduce((sum, name) => sum + usage[name], 0);
+}
+
+export function totalOutput(usage: TokenClasses): number {
+  return OUTPUT_CLASSES.reduce((sum, name) => sum + usage[name], 0);
+}
+
+/**
+ * Disjoint classes from a vendor whose totals include their parts (OpenAI: the prompt contains cached and audio, the
+ * completion contains reasoning and audio). A part larger than what is left of its total is clamped, and flagged.
+ */
+export function disjointUsage(reported: {
+  readonly promptTotal: number;
+  readonly promptParts: Partial<Omit<TokenClasses, 'input' | (typeof OUTPUT_CLASSES)[number]>>;
+  readonly answerTotal: number;
+  readonly answerParts: Partial<Pick<TokenClasses, 'reasoning' | 'audioOutput' | 'imageOutput'>>;
+  readonly raw: JsonValue | null;
+}): TokenUsage {
+  const prompt = split(reported.promptTotal, reported.promptParts);
+  const answer = split(reported.answerTotal, reported.answerParts);
+  return {
+    ...NO_TOKENS,
+    ...prompt.parts,
+    ...answer.parts,
+    input: prompt.rest,
+    output: answer.rest,
+    source: 'REPORTED',
+    raw: reported.raw,
+    inconsistent: prompt.clamped || answer.clamped,
+  };
+}
+
+function split(total: number, parts: Record<string, number | undefined>) {
+  const whole = Math.max(0, total);
+  let rest = whole;
+  let clamped = total < 0;
+  const kept: Record<string, number> = {};
+  for (const [name, value = 0] of Object.entries(parts)) {
+    const fitting = Math.min(Math.max(0, value), rest);
+    clamped ||= fitting !== value;
+    kept[name] = fitting;
+    rest -= fitting;
+  }
+  return { parts: kept, rest, clamped };
+}

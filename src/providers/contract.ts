@@ -1,0 +1,114 @@
+import type { Answer, AnswerDelta } from '../core/answer.js';
+import type { CompletionCall } from '../core/completion.js';
+import type { Failure } from '../core/failures.js';
+import type { JsonObject, JsonValue } from '../core/json.js';
+import type { Secret } from '../core/secret.js';
+import type { Capability, WireFormat } from '../core/vocabulary.js';
+
+/** Where one upstream call goes, and what is known of the place. Made from a catalogue deployment. */
+export interface ProviderTarget {
+  /** Stable across calls: what is learned of a deployment (a parameter it refuses) is remembered under this. */
+  readonly deploymentId: string;
+  readonly providerSlug: string;
+  readonly preset: string | null;
+  readonly wireFormat: WireFormat;
+  /** Includes the version: https://api.openai.com/v1 */
+  readonly baseUrl: string;
+  readonly upstreamModel: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly apiKey: Secret | null;
+  readonly allowPrivateNetwork: boolean;
+  readonly capabilities: ReadonlySet<Capability>;
+  readonly maxOutputTokens: number | null;
+}
+
+/** A wire format: a missing capability is a missing key. */
+export interface WireFormatAdapter {
+  readonly wireFormat: WireFormat;
+  readonly chat?: ChatApi;
+}
+
+/** Pure translation between the canonical call and one vendor's chat form; does no I/O and keeps no state of its own. */
+export interface ChatApi {
+  /** The request for a call. Byte-identical for the same input. `warnings`: what was left out or changed. */
+  toRequest(call: CompletionCall, target: ProviderTarget, options: ChatRequestOptions): ChatRequest;
+  /** A whole unary body in neutral words, ending in `end`; throws `UnreadableBody` where it is none. */
+  fromResponse(body: JsonValue): readonly AnswerDelta[];
+  /** A fresh reader of one stream. */
+  createStreamReader(): StreamReader;
+  /** The failure that an error status means. `body` is text as received, at most 64 KiB of it. */
+  toFailure(response: UpstreamError): Failure;
+}
+
+export interface ChatRequestOptions {
+  readonly stream: boolean;
+  /** Body fields this deployment has refused before: left out, or renamed where the format knows another name. */
+  readonly refusedParameters: ReadonlySet<string>;
+}
+
+export interface ChatRequest {
+  /** Below baseUrl, with its query: /chat/completions */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: JsonObject;
+  readonly warnings: readonly string[];
+}
+
+/** Wraps a pure reducer `(state, frame) → [state, deltas]`, whose state only the format knows. */
+export interface StreamReader {
+  /** The deltas of the next server-sent event. */
+  read(frame: SseFrame): readonly AnswerDelta[];
+}
+
+export interface SseFrame {
+  readonly event: string | null;
+  readonly data: string;
+}
+
+export interface UpstreamError {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+/** A 200 whose body is not what the format promises. */
+export class UnreadableBody extends Error {
+  override readonly name = 'UnreadableBody';
+}
+
+/** All in milliseconds. */
+export interface CallTimeouts {
+  readonly connectMs: number;
+  readonly firstTokenMs: number;
+  readonly idleMs: number;
+}
+
+export interface ChatCallOptions {
+  /** Ask for the streaming form. A unary call uses connect and total timeouts only. */
+  readonly stream: boolean;
+  /** Aborts the upstream call and closes its socket, also while the provider is silent. */
+  readonly signal: AbortSignal;
+  readonly timeouts: CallTimeouts;
+  /** Called in order, synchronously, as deltas come; a unary call hands all over at once. */
+  readonly onDeltas: (deltas: readonly AnswerDelta[]) => void;
+}
+
+/** What one upstream call came to: a value in every case, with whatever was read before it ended. */
+export interface ChatCallOutcome {
+  readonly status: 'succeeded' | 'failed' | 'cancelled';
+  readonly answer: Answer;
+  /** Present exactly where status is `failed`. */
+  readonly failure: Failure | null;
+  /** The provider had taken the request: its status line came, or the whole request had been written. */
+  readonly accepted: boolean;
+  readonly firstTokenMs: number | null;
+  readonly durationMs: number;
+  readonly warnings: readonly string[];
+}
+
+/** The one way to an upstream: translator and client put together. Never throws for what an upstream does. */
+export interface UpstreamCaller {
+  chat(call: CompletionCall, target: ProviderTarget, options: ChatCallOptions): Promise<ChatCallOutcome>;
+  /** Closes idle and open connections. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,61 @@
+import type { Answer, AnswerDelta } from '../core/answer.js';
+import type { CatalogueSnapshot, Deployment } from '../core/catalogue.js';
+import type { CompletionCall } from '../core/completion.js';
+import type { Result } from '../core/errors.js';
+import type { Failure } from '../core/failures.js';
+import type { AttemptId } from '../core/ids.js';
+import type { RoutingRecord } from '../core/inference.js';
+import type { Principal } from '../core/principal.js';
+import type { AttemptStatus } from '../core/vocabulary.js';
+
+/** Decides who answers, and makes them. Nothing outside this folder knows how. */
+export interface Router {
+  /** The plan for a call: pure, calls nobody. Fails with MODEL_NOT_FOUND or MODEL_NOT_ALLOWED. */
+  plan(call: CompletionCall, context: RoutingContext): Result<RoutePlan>;
+  /** Runs attempts until one succeeds, the plan ends, or the caller is gone. Never throws for what upstreams do. */
+  dispatch(call: CompletionCall, plan: RoutePlan, watch: DispatchWatch): Promise<DispatchOutcome>;
+}
+
+export interface RoutingContext {
+  readonly principal: Principal;
+  readonly snapshot: CatalogueSnapshot;
+}
+
+/** Targets in the order they are tried, and the record that explains them. */
+export interface RoutePlan {
+  readonly targets: readonly Deployment[];
+  readonly record: RoutingRecord;
+}
+
+export interface DispatchWatch {
+  readonly stream: boolean;
+  /** The caller left, the deadline passed, or the process stops: its reason tells which. */
+  readonly signal: AbortSignal;
+  readonly onAttemptStarted?: (attempt: Attempt) => void;
+  readonly onDeltas: (deltas: readonly AnswerDelta[]) => void;
+  /** Before another target (or the same again) is asked, once the failed attempt is known. */
+  readonly onAttemptFailed?: (attempt: Attempt, reason: string) => void;
+}
+
+/** One upstream call as dispatch knows it, before it is priced. */
+export interface Attempt {
+  readonly id: AttemptId;
+  readonly index: number;
+  readonly deployment: Deployment;
+  readonly status: AttemptStatus;
+  readonly failure: Failure | null;
+  /** The provider had taken the request. */
+  readonly accepted: boolean;
+  /** What this attempt alone said and used. */
+  readonly answer: Answer;
+  readonly startedAt: Date;
+  readonly firstTokenMs: number | null;
+  readonly durationMs: number | null;
+}
+
+export interface DispatchOutcome {
+  readonly status: 'succeeded' | 'failed' | 'cancelled';
+  /** In the order they were made; the last one's answer is the outcome's. Empty where the caller left before the first. */
+  readonly attempts: readonly Attempt[];
+  readonly warnings: readonly string[];
+}
