@@ -1,0 +1,34 @@
+import { GatewayError } from '../core/errors.js';
+import { sqlState } from './roles.js';
+
+/** SQLSTATE classes and codes that say the database is away, stopping, full or read-only after a fail-over. */
+const UNAVAILABLE_STATES = /^(08...|53...|57P0[1-5]|25006)$/;
+const NETWORK_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
+]);
+/** pg and pg-pool mark these by words alone. */
+const MESSAGES =
+  /timeout exceeded when trying to connect|connection terminated|connection ended|connection error and is not queryable|client was closed|calling end on the pool|driver not connected|connection timeout/i;
+
+const RETRY_AFTER_MS = 1_000;
+
+/** SERVICE_UNAVAILABLE where the database is away, which must never look like a wrong key or a bug; else the error itself. */
+export function asGatewayError(error: unknown): unknown {
+  if (error instanceof GatewayError || !isUnavailable(error)) return error;
+  return new GatewayError('SERVICE_UNAVAILABLE', 'The database is not available.', { cause: error, retryAfterMs: RETRY_AFTER_MS });
+}
+
+export function isUnavailable(error: unknown): boolean {
+  const code = sqlState(error);
+  if (code !== null && (UNAVAILABLE_STATES.test(code) || NETWORK_CODES.has(code))) return true;
+  if (error instanceof AggregateError && error.errors.some(isUnavailable)) return true;
+  return error instanceof Error && MESSAGES.test(error.message);
+}

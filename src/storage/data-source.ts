@@ -1,0 +1,36 @@
+import { DataSource } from 'typeorm';
+import type { Logger } from '../core/logger.js';
+import { MIGRATIONS } from '../../migrations/index.js';
+import { ENTITIES } from './entities/index.js';
+
+export interface DataSourceSettings {
+  readonly url: string;
+  /** Connections at most; 10 where not given. */
+  readonly poolSize?: number;
+  /** How long a caller waits for a connection, free or new: a dead database must fail fast. */
+  readonly connectTimeoutMs?: number;
+  readonly logger?: Logger;
+}
+
+const DEFAULT_POOL_SIZE = 10;
+const DEFAULT_CONNECT_TIMEOUT_MS = 3_000;
+
+/** Not yet connected: call `initialize()`. The schema comes from migrations alone, never from the entities. */
+export function createDataSource(settings: DataSourceSettings): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url: settings.url,
+    applicationName: 'glidepath',
+    poolSize: settings.poolSize ?? DEFAULT_POOL_SIZE,
+    connectTimeoutMS: settings.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    extra: { keepAlive: true, allowExitOnIdle: false },
+    entities: ENTITIES,
+    migrations: MIGRATIONS,
+    migrationsTableName: 'schema_migration',
+    migrationsTransactionMode: 'each',
+    synchronize: false,
+    installExtensions: false,
+    logging: false,
+    poolErrorHandler: (error: unknown) => settings.logger?.warn({ err: error }, 'an idle database connection was lost'),
+  });
+}

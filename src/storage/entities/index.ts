@@ -1,0 +1,29 @@
+import { ApiKey } from './api-key.js';
+import { ApiKeySecret } from './api-key-secret.js';
+import { Attempt } from './attempt.js';
+import { AuditEntry } from './audit-entry.js';
+import { ConfigurationVersion } from './configuration-version.js';
+import { Deployment } from './deployment.js';
+import { Inference } from './inference.js';
+import { Installation } from './installation.js';
+import { Model } from './model.js';
+import { Organization } from './organization.js';
+import { Price } from './price.js';
+import { Provider } from './provider.js';
+import { Team } from './team.js';
+
+export const ENTITIES = [
+  Installation,
+  ConfigurationVersion,
+  Organization,
+  Team,
+  ApiKey,
+  ApiKeySecret,
+  Provider,
+  Model,
+  Deployment,
+  Price,
+  AuditEntry,
+  Inference,
+  Attempt,
+];

@@ -1,0 +1,24 @@
+import { Column } from 'typeorm';
+import type { ColumnOptions } from 'typeorm';
+import type { JsonValue } from '../../core/json.js';
+import type { UsageSource } from '../../core/vocabulary.js';
+import { bigintAsNumber } from './columns.js';
+
+const tokens = (name: string): ColumnOptions => ({ name, type: 'bigint', default: 0, transformer: bigintAsNumber });
+
+/** The token classes of one call; `source` is null while nothing is known yet. */
+export class UsageColumns {
+  @Column(tokens('input')) input!: number;
+  @Column(tokens('cached_input')) cachedInput!: number;
+  @Column(tokens('cache_write_5m')) cacheWrite5m!: number;
+  @Column(tokens('cache_write_1h')) cacheWrite1h!: number;
+  @Column(tokens('audio_input')) audioInput!: number;
+  @Column(tokens('image_input')) imageInput!: number;
+  @Column(tokens('output')) output!: number;
+  @Column(tokens('reasoning')) reasoning!: number;
+  @Column(tokens('audio_output')) audioOutput!: number;
+  @Column(tokens('image_output')) imageOutput!: number;
+  @Column({ name: 'usage_source', type: 'text', nullable: true }) source!: UsageSource | null;
+  @Column({ name: 'usage_raw', type: 'jsonb', nullable: true }) raw!: JsonValue | null;
+  @Column({ name: 'usage_inconsistent', type: 'boolean', default: false }) inconsistent!: boolean;
+}
