@@ -6,6 +6,8 @@ export interface LedgerWriter {
   /** Never waits. The record can be found with `pending` until its transaction has committed. */
   append(record: InferenceRecord): void;
   pending(id: InferenceId): InferenceRecord | null;
+  /** More is waiting than the limit allows: new work is refused with SERVICE_UNAVAILABLE until the database has caught up. */
+  readonly saturated: boolean;
   /** Resolves when all that was appended before is committed. */
   flush(): Promise<void>;
   /** Stops the timer and flushes, for at most so many milliseconds; tells how many rows were left. */
