@@ -3,7 +3,6 @@
  * that breaks each of them. Type imports count: a cycle of types is a cycle of minds.
  */
 const RANKS = 'docs/adr/0001-folder-ranks.md';
-const LEDGER = 'docs/adr/0007-ledger-behind-the-answer.md';
 const DOORS = 'docs/adr/0004-one-guard-for-three-doors.md';
 const FORMATS = 'docs/adr/0005-wire-formats-as-translators.md';
 const STORAGE = 'docs/adr/0002-embedded-postgres-and-roles.md';
@@ -117,13 +116,6 @@ module.exports = {
       severity: 'error',
       from: { path: '^(src/|migrations/|ormconfig)' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
-    },
-    {
-      name: 'money is written in one place',
-      comment: LEDGER,
-      severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/(accounting|compose)'] },
-      to: { path: '^src/accounting/.*[.]store[.]ts$' },
     },
   ],
   options: {

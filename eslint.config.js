@@ -77,6 +77,7 @@ export default defineConfig(
     files: NOT_SOURCE,
     rules: {
       'max-lines': 'off',
+      'max-params': 'off',
       'max-lines-per-function': 'off',
       'no-console': 'off',
       'no-restricted-globals': 'off',

@@ -1,0 +1,85 @@
+import { CODE_OF_FAILURE, ERROR_CATALOGUE, TOP_LEVEL_CODES } from '../src/core/errors.js';
+import { FAILURE_POLICIES, type FailurePolicy } from '../src/core/failures.js';
+import { ERROR_CODES, FAILURE_CLASSES } from '../src/core/vocabulary.js';
+
+export interface ReferencePage {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The pages of docs/reference, made of the tables that the product itself runs on. */
+export function referencePages(): readonly ReferencePage[] {
+  return [
+    { name: 'errors.md', text: errorsPage() },
+    { name: 'failures.md', text: failuresPage() },
+  ];
+}
+
+const GENERATED = '<!-- Generated from the tables in src/core by `npm run docs`; do not edit. -->';
+
+function errorsPage(): string {
+  const rows = ERROR_CODES.map((code) => {
+    const { type, retryable, message } = ERROR_CATALOGUE[code];
+    const classes = FAILURE_CLASSES.filter((name) => CODE_OF_FAILURE[name] === code);
+    return [`\`${code}\``, `\`${type}\``, retryable ? 'yes' : 'no', classes.map((name) => `\`${name}\``).join(', '), message];
+  });
+  return page('Errors', [
+    'Expected errors are data: members of the result unions, each with a `code`. Retryable means that the same input may',
+    'succeed later; with an idempotency key, take a new one if anything was sent upstream. The message is the usual one;',
+    'where more is known, more is said.',
+    '',
+    ...table(['code', 'type', 'retryable', 'from failure class', 'message'], rows),
+    '',
+    '## Top-level errors',
+    '',
+    'What ends a whole operation carries one of these in `extensions.code`, beside `extensions.requestId`:',
+    '',
+    ...TOP_LEVEL_CODES.map((code) => `- \`${code}\``),
+  ]);
+}
+
+const AGAIN: Readonly<Record<FailurePolicy['sameTarget'], string>> = {
+  no: 'no',
+  yes: 'yes',
+  once: 'once',
+  'once-corrected': 'once, corrected, and remembered for the deployment',
+  'after-retry-after': 'only where no other target is healthy: after Retry-After',
+  'before-content': 'before the first content',
+};
+
+const NEXT: Readonly<Record<FailurePolicy['nextTarget'], string>> = {
+  no: 'no',
+  yes: 'yes',
+  'larger-window': 'yes, to a larger context window',
+  'if-route-says': 'only where the route says so',
+  'before-content': 'before the first content',
+};
+
+const HEALTH: Readonly<Record<FailurePolicy['health'], string>> = {
+  none: 'no',
+  counts: 'yes',
+  cooldown: 'cools down until the latest known deadline',
+  'close-target': 'closes the target',
+};
+
+function failuresPage(): string {
+  const rows = FAILURE_CLASSES.map((name) => {
+    const { from, sameTarget, nextTarget, health } = FAILURE_POLICIES[name];
+    return [`\`${name}\``, from, AGAIN[sameTarget], NEXT[nextTarget], HEALTH[health], `\`${CODE_OF_FAILURE[name]}\``];
+  });
+  return page('Failure classes', [
+    'What went wrong with one upstream call decides what happens next. After the first content reached the caller nothing is',
+    'restarted in silence, whatever the class. The code is what the caller sees where this was the last attempt.',
+    '',
+    ...table(['class', 'from', 'same target again', 'next target', 'counts against health', 'code'], rows),
+  ]);
+}
+
+function page(title: string, lines: readonly string[]): string {
+  return [GENERATED, '', `# ${title}`, '', ...lines, ''].join('\n');
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
+}
