@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import pg from 'pg';
+import type { Logger } from '../core/logger.js';
+import { findBinaries } from './embedded/binaries.js';
+import { ensureCluster } from './embedded/cluster.js';
+import { lockFolder } from './embedded/folder-lock.js';
+import type { FolderLock } from './embedded/folder-lock.js';
+import { clearLeftovers } from './embedded/postmaster.js';
+import { canReach, runAs } from './embedded/run-as.js';
+import type { RunAs } from './embedded/run-as.js';
+import { startServer } from './embedded/server.js';
+import type { PostgresServer } from './embedded/server.js';
+
+export { FolderInUseError } from './embedded/folder-lock.js';
+
+export interface EmbeddedPostgres {
+  readonly url: string;
+  /** Stops the server and gives the folder back. */
+  stop(): Promise<void>;
+}
+
+/** Where root's Postgres user finds its data and binaries, when it cannot get at DATA_DIR. */
+const SHARED_PLACE = '/var/lib/glidepath';
+const DATABASE = 'glidepath';
+
+/**
+ * A real Postgres under DATA_DIR/postgres, for as long as this process runs.
+ *
+ * 1. The folder is locked to this process, so nothing below races.
+ * 2. As root, Postgres gets a system user; data and binaries it cannot reach live below /var/lib/glidepath.
+ * 3. What is missing is made, what a killed predecessor left is cleared, and the server starts.
+ *
+ * @throws FolderInUseError where another process has the folder; an Error with the server's log where it does not start.
+ */
+export async function startEmbeddedPostgres(dataDir: string, logger: Logger): Promise<EmbeddedPostgres> {
+  await mkdir(dataDir, { recursive: true });
+  const lock = await lockFolder(dataDir);
+  try {
+    const server = await start(dataDir, logger);
+    return { url: server.urlOf(DATABASE), stop: () => stop(server, lock) };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function start(dataDir: string, logger: Logger): Promise<PostgresServer> {
+  const user = await runAs();
+  const { folder, shared } = await placeOf(dataDir, user);
+  const binaries = await findBinaries(user, shared);
+  const cluster = await ensureCluster({ folder, binaries, user });
+  const cleared = await clearLeftovers(cluster.dataFolder);
+  if (cleared !== 'nothing') logger.warn({ folder, cleared }, 'the last run did not end well; its Postgres was cleared away');
+  const server = await startServer(cluster);
+  try {
+    await ensureDatabase(server);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  logger.info({ folder, port: server.port, user: user?.name ?? null }, 'the embedded Postgres is up');
+  void server.ended.then(() => logger.info({ folder }, 'the embedded Postgres has ended'));
+  return server;
+}
+
+async function stop(server: PostgresServer, lock: FolderLock): Promise<void> {
+  try {
+    await server.stop();
+  } finally {
+    await lock.release();
+  }
+}
+
+/**
+ * The cluster's folder. Where it once was it stays: a mode that changes between two runs must not turn into an empty
+ * database elsewhere, so a place outside DATA_DIR is written down in it.
+ */
+async function placeOf(dataDir: string, user: RunAs | null): Promise<{ folder: string; shared: string }> {
+  const home = await realpath(dataDir);
+  const shared = path.join(SHARED_PLACE, createHash('sha256').update(home).digest('hex').slice(0, 16));
+  const inside = path.join(home, 'postgres');
+  const note = path.join(home, 'postgres.location');
+  const noted = (await readFile(note, 'utf8').catch(() => '')).trim();
+  if (noted !== '') return { folder: noted, shared };
+  if (await exists(path.join(inside, 'data', 'PG_VERSION'))) return { folder: inside, shared };
+  if (await canReach(home, user)) return { folder: inside, shared };
+  await mkdir(shared, { recursive: true });
+  await chmod(SHARED_PLACE, 0o755);
+  const folder = path.join(shared, 'postgres');
+  await writeFile(note, `${folder}\n`);
+  return { folder, shared };
+}
+
+async function ensureDatabase(server: PostgresServer): Promise<void> {
+  const client = new pg.Client({ connectionString: server.urlOf('postgres') });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+  } finally {
+    await client.end();
+  }
+}
+
+async function exists(target: string): Promise<boolean> {
+  return stat(target).then(
+    () => true,
+    () => false,
+  );
+}
