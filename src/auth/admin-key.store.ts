@@ -1,0 +1,50 @@
+import type { EntityManager } from 'typeorm';
+import { newId, uuidFromId } from '../core/ids.js';
+import type { OrganizationId } from '../core/ids.js';
+import { ApiKeySecret } from '../storage/entities/api-key-secret.js';
+import { ApiKey } from '../storage/entities/api-key.js';
+import { shownPrefix } from './key-format.js';
+import type { HashKey, WellFormedKey } from './key-format.js';
+
+export interface AdminKey {
+  readonly organizationId: OrganizationId;
+  readonly key: WellFormedKey;
+  /** `environment`: the one key that ADMIN_KEY names; `seed`: generated at the first start. */
+  readonly from: 'environment' | 'seed';
+  readonly at: Date;
+}
+
+/**
+ * Makes sure, inside the caller's transaction as the writer, that the key works and holds ADMIN. Another key that came from the
+ * environment before stops working: whoever changes ADMIN_KEY means to take the old one back.
+ * @returns whether anything changed.
+ */
+export async function ensureAdminKey(manager: EntityManager, admin: AdminKey, hashKey: HashKey): Promise<boolean> {
+  const organizationId = uuidFromId(admin.organizationId);
+  const hash = hashKey(admin.key);
+  const known = await manager.findOneBy(ApiKeySecret, { hash });
+  if (known) return restoreAdmin(manager, known);
+  const previous = await manager.findOneBy(ApiKey, { organizationId, createdBy: admin.from });
+  if (previous) await manager.delete(ApiKeySecret, { organizationId, apiKeyId: previous.id });
+  const apiKeyId = previous?.id ?? uuidFromId(newId('key'));
+  const stored = { prefix: shownPrefix(admin.key), permissions: ['ADMIN' as const], models: null, expiresAt: null, revokedAt: null, teamId: null };
+  if (previous) await manager.update(ApiKey, { organizationId, id: apiKeyId }, stored);
+  else await manager.insert(ApiKey, { ...stored, id: apiKeyId, organizationId, name: 'admin', tags: [], createdAt: admin.at, createdBy: admin.from });
+  await manager.insert(ApiKeySecret, { hash, organizationId, apiKeyId, createdAt: admin.at });
+  return true;
+}
+
+async function restoreAdmin(manager: EntityManager, secret: ApiKeySecret): Promise<boolean> {
+  const key = await manager.findOneByOrFail(ApiKey, { organizationId: secret.organizationId, id: secret.apiKeyId });
+  const intact = key.permissions.includes('ADMIN') && key.models === null && key.expiresAt === null && key.teamId === null;
+  if (intact && secret.expiresAt === null && key.revokedAt === null) return false;
+  await manager.update(ApiKey, { organizationId: key.organizationId, id: key.id }, {
+    permissions: ['ADMIN'],
+    models: null,
+    expiresAt: null,
+    revokedAt: null,
+    teamId: null,
+  });
+  await manager.update(ApiKeySecret, { hash: secret.hash }, { expiresAt: null });
+  return true;
+}
