@@ -24,5 +24,6 @@ export default {
   globalTeardown: '<rootDir>/test/kit/global-teardown.js',
   maxWorkers: 2,
   testTimeout: 20_000,
+  reporters: ['default', '<rootDir>/scripts/jest-summary.mjs'],
   collectCoverage: false,
 };

@@ -1,4 +1,5 @@
 /** Closes a test run with "N passed, N failed", and with CI=true makes a skipped test a failure: what CI cannot run, it must install. */
+import { writeSync } from 'node:fs';
 import process from 'node:process';
 
 const isSkipped = (test) => test.status === 'pending' || test.status === 'todo' || test.status === 'disabled';
@@ -18,7 +19,9 @@ export default class Summary {
     // A file that could not even be loaded counts no test, but it is no success.
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites + (strict ? skipped.length : 0);
     const rest = strict ? 0 : skipped.length;
-    process.stderr.write(`\n${results.numPassedTests} passed, ${failed} failed${rest > 0 ? `, ${rest} skipped` : ''}\n`);
+    const line = `${results.numPassedTests} passed, ${failed} failed${rest > 0 ? `, ${rest} skipped` : ''}`;
+    // At exit, because jest's own summary comes after every reporter.
+    process.once('exit', () => writeSync(1, `\n${line}\n`));
   }
 
   getLastError() {
