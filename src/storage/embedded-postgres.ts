@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
@@ -10,7 +11,7 @@ import type { FolderLock } from './embedded/folder-lock.js';
 import { clearLeftovers } from './embedded/postmaster.js';
 import { canReach, runAs } from './embedded/run-as.js';
 import type { RunAs } from './embedded/run-as.js';
-import { startServer } from './embedded/server.js';
+import { serverUrl, startServer } from './embedded/server.js';
 import type { PostgresServer } from './embedded/server.js';
 
 export { FolderInUseError } from './embedded/folder-lock.js';
@@ -24,6 +25,7 @@ export interface EmbeddedPostgres {
 /** Where root's Postgres user finds its data and binaries, when it cannot get at DATA_DIR. */
 const SHARED_PLACE = '/var/lib/glidepath';
 const DATABASE = 'glidepath';
+const LOCATION_NOTE = 'postgres.location';
 
 /**
  * A real Postgres under DATA_DIR/postgres, for as long as this process runs.
@@ -44,6 +46,16 @@ export async function startEmbeddedPostgres(dataDir: string, logger: Logger): Pr
     await lock.release();
     throw error;
   }
+}
+
+/** For tools beside the running product. @throws an Error where it never ran on this folder. */
+export function runningEmbeddedUrl(dataDir: string): string {
+  const note = path.join(dataDir, LOCATION_NOTE);
+  const folder = existsSync(note) ? readFileSync(note, 'utf8').trim() : path.join(dataDir, 'postgres');
+  const read = (name: string): string => readFileSync(path.join(folder, name), 'utf8').trim();
+  if (!existsSync(path.join(folder, 'port')))
+    throw new Error(`No embedded Postgres in ${folder}: start Glidepath once, or set DATABASE_URL.`);
+  return serverUrl({ port: Number(read('port')), database: DATABASE, password: read('password') });
 }
 
 async function start(dataDir: string, logger: Logger): Promise<PostgresServer> {
@@ -81,7 +93,7 @@ async function placeOf(dataDir: string, user: RunAs | null): Promise<{ folder: s
   const home = await realpath(dataDir);
   const shared = path.join(SHARED_PLACE, createHash('sha256').update(home).digest('hex').slice(0, 16));
   const inside = path.join(home, 'postgres');
-  const note = path.join(home, 'postgres.location');
+  const note = path.join(home, LOCATION_NOTE);
   const noted = (await readFile(note, 'utf8').catch(() => '')).trim();
   if (noted !== '') return { folder: noted, shared };
   if (await exists(path.join(inside, 'data', 'PG_VERSION'))) return { folder: inside, shared };

@@ -32,8 +32,7 @@ beforeAll(async () => {
   await dataSource.initialize();
   work = createUnitOfWork(dataSource);
   await work.asWriter(async (manager) => {
-    for (const id of [first, second])
-      await manager.insert(Organization, { id: uuidFromId(id), slug: id, name: id, createdAt: new Date() });
+    for (const id of [first, second]) await manager.insert(Organization, { id: uuidFromId(id), slug: id, name: id, createdAt: new Date() });
   });
 });
 

@@ -34,7 +34,9 @@ async function packageFolder(): Promise<string> {
     // dist/index.js is what the package exports; its folder's parent is the package.
     return path.dirname(path.dirname(near.resolve(name)));
   } catch (error) {
-    throw new Error(`There is no embedded Postgres for this platform (${name} is not installed). Set DATABASE_URL instead.`, { cause: error });
+    throw new Error(`There is no embedded Postgres for this platform (${name} is not installed). Set DATABASE_URL instead.`, {
+      cause: error,
+    });
   }
 }
 

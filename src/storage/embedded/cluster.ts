@@ -68,12 +68,19 @@ async function initialise({ folder, dataFolder, binaries, user, durable = true }
     '--no-instructions',
     ...(durable ? [] : ['--no-sync']),
   ];
-  const child = spawn(binaries.initdb, parameters, { ...identity(user), cwd: folder, env: CHILD_ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(binaries.initdb, parameters, {
+    ...identity(user),
+    cwd: folder,
+    env: CHILD_ENVIRONMENT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   await new Promise<void>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`Postgres could not create its data folder:\n${output.trim()}`))));
+    child.on('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(`Postgres could not create its data folder:\n${output.trim()}`)),
+    );
   });
 }
 

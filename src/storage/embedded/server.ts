@@ -38,7 +38,7 @@ export async function startServer(cluster: Cluster, settings: readonly string[] 
   const portFile = path.join(cluster.folder, 'port');
   const remembered = Number(await readFile(portFile, 'utf8').catch(() => ''));
   let port = remembered > 0 ? remembered : await freePort();
-  for (const deadline = Date.now() + START_DEADLINE_MS; ; ) {
+  for (const deadline = Date.now() + START_DEADLINE_MS; ;) {
     const attempt = await startOnce(cluster, port, settings);
     if ('server' in attempt) {
       await writeFile(portFile, String(port));
@@ -51,14 +51,18 @@ export async function startServer(cluster: Cluster, settings: readonly string[] 
   }
 }
 
-async function startOnce(cluster: Cluster, port: number, settings: readonly string[]): Promise<{ server: PostgresServer } | { log: string }> {
+async function startOnce(
+  cluster: Cluster,
+  port: number,
+  settings: readonly string[],
+): Promise<{ server: PostgresServer } | { log: string }> {
   const logFile = path.join(cluster.folder, 'log');
   if ((await sizeOf(logFile)) > LOG_LIMIT_BYTES) await rename(logFile, `${logFile}.1`);
   const logStart = await sizeOf(logFile);
   const child = await spawnPostgres({ cluster, port, settings, logFile });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const pid = child.pid;
-  if (pid === undefined || !(await becomesReady(child, urlOf(cluster, port, 'postgres')))) {
+  if (pid === undefined || !(await becomesReady(child, serverUrl({ port, database: 'postgres', password: cluster.password })))) {
     if (pid !== undefined && child.exitCode === null) await stopPostmaster(pid);
     return { log: await logTail(logFile, logStart) };
   }
@@ -87,7 +91,7 @@ function serverOf({ cluster, port, pid, ended }: Running): PostgresServer {
     port,
     pid,
     ended,
-    urlOf: (database) => urlOf(cluster, port, database),
+    urlOf: (database) => serverUrl({ port, database, password: cluster.password }),
     stop: async () => {
       if (running) await Promise.all([stopPostmaster(pid), ended]);
     },
@@ -95,19 +99,35 @@ function serverOf({ cluster, port, pid, ended }: Running): PostgresServer {
 }
 
 /** Detached: Ctrl-C goes to a terminal's whole process group, and the database has to outlive our draining. */
-async function spawnPostgres(start: { cluster: Cluster; port: number; settings: readonly string[]; logFile: string }): Promise<ChildProcess> {
+async function spawnPostgres(start: {
+  cluster: Cluster;
+  port: number;
+  settings: readonly string[];
+  logFile: string;
+}): Promise<ChildProcess> {
   const { cluster, port, settings, logFile } = start;
-  const defaults = [`listen_addresses=${HOST}`, `port=${port}`, 'unix_socket_directories=', 'logging_collector=off', 'timezone=UTC', 'log_timezone=UTC'];
+  const defaults = [
+    `listen_addresses=${HOST}`,
+    `port=${port}`,
+    'unix_socket_directories=',
+    'logging_collector=off',
+    'timezone=UTC',
+    'log_timezone=UTC',
+  ];
   // A file, not a pipe: when we are killed the server must be able to go on writing.
   const log = await open(logFile, 'a', 0o600);
   try {
-    const child = spawn(cluster.binaries.postgres, ['-D', cluster.dataFolder, ...[...defaults, ...settings].flatMap((setting) => ['-c', setting])], {
-      ...identity(cluster.user),
-      cwd: cluster.folder,
-      env: CHILD_ENVIRONMENT,
-      detached: true,
-      stdio: ['ignore', log.fd, log.fd],
-    });
+    const child = spawn(
+      cluster.binaries.postgres,
+      ['-D', cluster.dataFolder, ...[...defaults, ...settings].flatMap((setting) => ['-c', setting])],
+      {
+        ...identity(cluster.user),
+        cwd: cluster.folder,
+        env: CHILD_ENVIRONMENT,
+        detached: true,
+        stdio: ['ignore', log.fd, log.fd],
+      },
+    );
     child.on('error', () => undefined);
     child.unref();
     return child;
@@ -135,8 +155,8 @@ async function becomesReady(child: ChildProcess, url: string): Promise<boolean> 
   return false;
 }
 
-function urlOf(cluster: Cluster, port: number, database: string): string {
-  return `postgres://${SUPERUSER}:${cluster.password}@${HOST}:${port}/${database}`;
+export function serverUrl({ port, database, password }: { port: number; database: string; password: string }): string {
+  return `postgres://${SUPERUSER}:${password}@${HOST}:${port}/${database}`;
 }
 
 function freePort(): Promise<number> {

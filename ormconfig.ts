@@ -1,0 +1,1 @@
+export { commandLineDataSource } from './src/storage/command-line.js';
