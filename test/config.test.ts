@@ -1,0 +1,224 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { inspect } from 'node:util';
+import path from 'node:path';
+import { ConfigError, readConfig, readDatabaseTarget } from '../src/config.js';
+
+const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
+const ADMIN_KEY = `gp_${'a1B'.repeat(13)}`;
+
+function faultsOf(env: NodeJS.ProcessEnv, argv: readonly string[] = []): readonly string[] {
+  try {
+    readConfig(env, argv);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+}
+
+describe('readConfig', () => {
+  test('needs nothing: the defaults are those of the documentation', () => {
+    expect(readConfig({})).toEqual({
+      host: '127.0.0.1',
+      port: 4000,
+      databaseUrl: null,
+      dataDir: path.resolve('.glidepath'),
+      masterKey: null,
+      adminKey: null,
+      providerKeys: [],
+      sandbox: 'auto',
+      introspection: 'public',
+      corsOrigins: [],
+      shutdownGraceMs: 30_000,
+      logLevel: 'info',
+      json: false,
+      warnings: [],
+    });
+  });
+
+  test('takes every variable, trimmed, and freezes the outcome', () => {
+    const config = readConfig(
+      {
+        HOST: ' 0.0.0.0 ',
+        PORT: '0',
+        DATABASE_URL: 'postgresql://app:pw@db:5432/glidepath',
+        DATA_DIR: '/srv/glidepath',
+        MASTER_KEY: `${MASTER_KEY}\n`,
+        ADMIN_KEY,
+        SANDBOX: 'ON',
+        INTROSPECTION: 'off',
+        CORS_ORIGINS: 'https://app.example.com, http://localhost:3000/',
+        SHUTDOWN_GRACE_MS: '1500',
+        LOG_LEVEL: 'debug',
+      },
+      ['--json'],
+    );
+    expect(config).toMatchObject({
+      host: '0.0.0.0',
+      port: 0,
+      dataDir: '/srv/glidepath',
+      sandbox: 'on',
+      introspection: 'off',
+      corsOrigins: ['https://app.example.com', 'http://localhost:3000'],
+      shutdownGraceMs: 1500,
+      logLevel: 'debug',
+      json: true,
+    });
+    expect(config.databaseUrl?.reveal()).toBe('postgresql://app:pw@db:5432/glidepath');
+    expect(config.masterKey?.reveal()).toEqual(Buffer.alloc(32, 7));
+    expect(config.adminKey?.reveal()).toBe(ADMIN_KEY);
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  test('takes what is set to nothing for unset', () => {
+    expect(readConfig({ PORT: '', MASTER_KEY: ' ', SANDBOX: '', OPENAI_API_KEY: '' })).toEqual(readConfig({}));
+  });
+
+  test('reports all faults together, each with its variable', () => {
+    const faults = faultsOf(
+      {
+        PORT: '70000',
+        DATABASE_URL: 'mysql://root@db/x',
+        ADMIN_KEY: 'sk-not-ours',
+        SANDBOX: 'maybe',
+        INTROSPECTION: 'yes',
+        CORS_ORIGINS: 'https://ok.example.com,example.com/path',
+        SHUTDOWN_GRACE_MS: '-1',
+        LOG_LEVEL: 'loud',
+        AZURE_OPENAI_API_KEY: 'azure',
+        OLLAMA_HOST: 'http://:bad',
+      },
+      ['--jsn'],
+    );
+    const variables = faults.map((fault) => fault.split(' ')[0]);
+    expect(variables.sort()).toEqual(
+      [
+        'ADMIN_KEY',
+        'AZURE_OPENAI_ENDPOINT',
+        'CORS_ORIGINS',
+        'DATABASE_URL',
+        'INTROSPECTION',
+        'LOG_LEVEL',
+        'MASTER_KEY',
+        'OLLAMA_HOST',
+        'PORT',
+        'SANDBOX',
+        'SHUTDOWN_GRACE_MS',
+        'unknown',
+      ].sort(),
+    );
+    expect(faults).toContain('PORT must be a whole number from 0 to 65535, not "70000"');
+  });
+
+  test('names every fault in the error’s message', () => {
+    expect(() => readConfig({ PORT: 'x', LOG_LEVEL: 'y' })).toThrow(/2 faults:\n {2}PORT .*\n {2}LOG_LEVEL /);
+  });
+
+  test.each(['1e3', '4000.5', '0x10', '+1', '65536', 'NaN', '४'])('refuses PORT=%s', (given) => {
+    expect(faultsOf({ PORT: given })).toHaveLength(1);
+  });
+
+  test('wants a MASTER_KEY with DATABASE_URL, since replicas must share it', () => {
+    expect(faultsOf({ DATABASE_URL: 'postgres://db/x' })).toEqual([expect.stringMatching(/^MASTER_KEY is required with DATABASE_URL/)]);
+    expect(faultsOf({ DATABASE_URL: 'postgres://db/x', MASTER_KEY })).toEqual([]);
+  });
+
+  test.each([Buffer.alloc(31).toString('base64'), Buffer.alloc(33).toString('base64'), 'a'.repeat(64), `${'!'.repeat(43)}=`])(
+    'refuses a MASTER_KEY that is not 32 bytes in base64: %s',
+    (given) => {
+      expect(faultsOf({ MASTER_KEY: given })).toEqual([expect.stringContaining('MASTER_KEY must be 32 bytes')]);
+    },
+  );
+
+  test('takes exactly the keys of 32 bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 0, maxLength: 64 }), (bytes) => {
+        const faults = faultsOf({ MASTER_KEY: Buffer.from(bytes).toString('base64') });
+        expect(faults).toHaveLength(bytes.length === 32 || bytes.length === 0 ? 0 : 1);
+      }),
+    );
+  });
+
+  test('S8 no fault, inspection or serialisation shows a secret', () => {
+    const secret = 'hunter2-hunter2';
+    const faults = faultsOf({ DATABASE_URL: `mysql://u:${secret}@db/x`, MASTER_KEY: secret, ADMIN_KEY: secret });
+    expect(faults).toHaveLength(3);
+    expect(faults.join()).not.toContain(secret);
+    const config = readConfig({ DATABASE_URL: `postgres://u:${secret}@db/x`, MASTER_KEY, ADMIN_KEY, OPENAI_API_KEY: secret });
+    for (const shown of [inspect(config, { depth: 9 }), JSON.stringify(config), String(config.databaseUrl)]) {
+      expect(shown).not.toContain(secret);
+      expect(shown).not.toContain(ADMIN_KEY);
+    }
+  });
+});
+
+describe('provider keys', () => {
+  const keysOf = (env: NodeJS.ProcessEnv) =>
+    readConfig(env).providerKeys.map(({ preset, apiKey, baseUrl }) => [preset, apiKey?.reveal() ?? null, baseUrl]);
+
+  test.each([
+    ['OPENAI_API_KEY', 'openai'],
+    ['MISTRAL_API_KEY', 'mistral'],
+    ['GROQ_API_KEY', 'groq'],
+    ['DEEPSEEK_API_KEY', 'deepseek'],
+    ['XAI_API_KEY', 'xai'],
+    ['TOGETHER_API_KEY', 'together'],
+    ['FIREWORKS_API_KEY', 'fireworks'],
+    ['OPENROUTER_API_KEY', 'openrouter'],
+    ['PERPLEXITY_API_KEY', 'perplexity'],
+    ['CEREBRAS_API_KEY', 'cerebras'],
+  ])('%s makes the provider %s', (variable, preset) => {
+    expect(keysOf({ [variable]: 'secret' })).toEqual([[preset, 'secret', null]]);
+  });
+
+  test.each([
+    ['localhost', 'http://localhost:11434/v1'],
+    ['gpu.lan:8080', 'http://gpu.lan:8080/v1'],
+    ['0.0.0.0:11434', 'http://127.0.0.1:11434/v1'],
+    ['http://gpu.lan:11434/', 'http://gpu.lan:11434/v1'],
+    ['https://ollama.example.com/v1', 'https://ollama.example.com/v1'],
+    ['https://example.com/ollama', 'https://example.com/ollama/v1'],
+  ])('OLLAMA_HOST=%s is %s', (given, baseUrl) => {
+    expect(keysOf({ OLLAMA_HOST: given })).toEqual([['ollama', null, baseUrl]]);
+  });
+
+  test.each([
+    ['https://acme.openai.azure.com', 'https://acme.openai.azure.com/openai/v1'],
+    ['https://acme.openai.azure.com/', 'https://acme.openai.azure.com/openai/v1'],
+    ['https://acme.openai.azure.com/openai/v1/', 'https://acme.openai.azure.com/openai/v1'],
+  ])('AZURE_OPENAI_ENDPOINT=%s is %s', (endpoint, baseUrl) => {
+    expect(keysOf({ AZURE_OPENAI_API_KEY: 'k', AZURE_OPENAI_ENDPOINT: endpoint })).toEqual([['azure-openai', 'k', baseUrl]]);
+  });
+
+  test('half of the Azure pair is a fault of the other half', () => {
+    expect(faultsOf({ AZURE_OPENAI_ENDPOINT: 'https://acme.openai.azure.com' })).toEqual([
+      'AZURE_OPENAI_API_KEY is required with AZURE_OPENAI_ENDPOINT',
+    ]);
+  });
+
+  test('variables of what is not built yet warn, and do not fail', () => {
+    const config = readConfig({
+      ANTHROPIC_API_KEY: 'a',
+      GEMINI_API_KEY: 'g',
+      REDIS_URL: 'redis://cache',
+      FEDERATION_OWNERS: 'User:id=user',
+      FEDERATION_PREFIX: 'Ai',
+    });
+    expect(config.providerKeys).toEqual([]);
+    expect(config.warnings.map((warning) => warning.split(' ')[0])).toEqual([
+      'ANTHROPIC_API_KEY',
+      'GEMINI_API_KEY',
+      'REDIS_URL',
+      'FEDERATION_OWNERS',
+      'FEDERATION_PREFIX',
+    ]);
+    expect(config.warnings.join()).not.toContain('redis://');
+  });
+});
+
+test('readDatabaseTarget asks for no master key', () => {
+  const target = readDatabaseTarget({ DATABASE_URL: 'postgres://db/x', DATA_DIR: '/srv/g' });
+  expect([target.databaseUrl?.reveal(), target.dataDir]).toEqual(['postgres://db/x', '/srv/g']);
+  expect(() => readDatabaseTarget({ DATABASE_URL: 'db' })).toThrow(ConfigError);
+});
