@@ -8,7 +8,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 
@@ -48,10 +48,19 @@ function lastBuild() {
 
 function isAlive(pid) {
   try {
-    process.kill(pid, 0);
-    return true;
+    // Empty while its maker is between creating and writing it.
+    return pid === 0 || process.kill(pid, 0);
   } catch (error) {
     return error.code === 'EPERM';
+  }
+}
+
+/** Its maker was killed; or, where the number belongs to another process by now, it is older than any build. */
+function isAbandoned() {
+  try {
+    return !isAlive(Number(readFileSync(lockFile, 'utf8'))) || Date.now() - statSync(lockFile).mtimeMs > 10 * 60_000;
+  } catch {
+    return false;
   }
 }
 
@@ -64,8 +73,7 @@ function takeLock() {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
     }
-    const holder = Number(existsSync(lockFile) ? readFileSync(lockFile, 'utf8') : 0);
-    if (holder > 0 && !isAlive(holder)) rmSync(lockFile, { force: true });
+    if (isAbandoned()) rmSync(lockFile, { force: true });
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
   }
 }
@@ -85,7 +93,7 @@ function compile(files, hash) {
   const before = lastBuild();
   rmSync(stampFile, { force: true });
   const known = new Set(files);
-  if (before.hash === null || before.files.some((file) => !known.has(file))) {
+  if (before.hash === null || !existsSync(inRoot('dist', 'src', 'main.js')) || before.files.some((file) => !known.has(file))) {
     for (const made of ['src', 'migrations', '.tsbuildinfo']) rmSync(inRoot('dist', made), { recursive: true, force: true });
   }
   mkdirSync(inRoot('dist'), { recursive: true });
