@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SETTLED_OUTCOMES, WHO_PAYS, estimateDelivered, settleUsage, sumUsage } from '../../src/accounting/outcomes.js';
-import type { CallEnd, SettledOutcome, UnreportedUsage } from '../../src/accounting/outcomes.js';
+import type { CallEnd, SettledOutcome } from '../../src/accounting/outcomes.js';
 import { MEDIA_TOKENS } from '../../src/accounting/token-estimate.js';
 import type { AssistantMessage } from '../../src/core/answer.js';
 import { NO_TOKENS, NO_USAGE, TOKEN_CLASSES } from '../../src/core/usage.js';
@@ -46,7 +46,7 @@ describe('who pays, by outcome', () => {
 
   test('every cell of the table is one of those above', () => {
     const cells = Object.fromEntries(SETTLED_OUTCOMES.map((name) => [name, [WHO_PAYS[name].outputSeen, WHO_PAYS[name].noOutput]]));
-    expect(cells).toEqual<Record<SettledOutcome, UnreportedUsage[]>>({
+    expect(cells).toEqual({
       success: ['prompt-and-delivered', 'nothing'],
       cancelled: ['prompt-and-delivered', 'prompt-if-accepted'],
       'provider-failed': ['prompt-and-delivered', 'nothing'],
