@@ -217,5 +217,5 @@ function figuresOf(record: InferenceRecord): object {
 function reasonOf(error: unknown): object {
   if (!(error instanceof Error)) return { reason: String(error) };
   const cause = error.cause instanceof Error ? error.cause.message : undefined;
-  return { reason: error.message, cause, sqlState: sqlState(error) ?? undefined };
+  return { reason: error.message, cause, code: sqlState(error) ?? undefined };
 }

@@ -203,7 +203,7 @@ describe('the books', () => {
     await writer.flush();
     for (const record of good) expect(await find(record)).toEqual(record);
     expect(await find(poison)).toBeNull();
-    expect(errors).toEqual([expect.objectContaining({ id: poison.id, sqlState: '22003' })]);
+    expect(errors).toEqual([expect.objectContaining({ id: poison.id, code: '22003' })]);
   });
 
   test('D3 a connection killed while writing costs nothing', async () => {

@@ -30,6 +30,7 @@ export function createManualClock(start = new Date('2026-11-21T12:00:00Z')): Man
     },
     async advance(ms) {
       const endMs = nowMs + ms;
+      await settled();
       for (let timer = nextBy(endMs); timer !== null; timer = nextBy(endMs)) {
         timers.delete(timer);
         nowMs = timer.atMs;
