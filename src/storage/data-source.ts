@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import type { Logger as TypeormLogger } from 'typeorm';
 import type { Logger } from '../core/logger.js';
 import { MIGRATIONS } from '../../migrations/index.js';
 import { ENTITIES } from './entities/index.js';
@@ -15,6 +16,16 @@ export interface DataSourceSettings {
 const DEFAULT_POOL_SIZE = 10;
 const DEFAULT_CONNECT_TIMEOUT_MS = 3_000;
 
+/** TypeORM's own writes migrations to stdout whatever it is told; faults reach us as errors, and statements may hold secrets. */
+const SILENT: TypeormLogger = {
+  logQuery: () => undefined,
+  logQueryError: () => undefined,
+  logQuerySlow: () => undefined,
+  logSchemaBuild: () => undefined,
+  logMigration: () => undefined,
+  log: () => undefined,
+};
+
 /** Not yet connected: call `initialize()`. The schema comes from migrations alone, never from the entities. */
 export function createDataSource(settings: DataSourceSettings): DataSource {
   return new DataSource({
@@ -30,7 +41,7 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     migrationsTransactionMode: 'each',
     synchronize: false,
     installExtensions: false,
-    logging: false,
+    logger: SILENT,
     poolErrorHandler: (error: unknown) => settings.logger?.warn({ err: error }, 'an idle database connection was lost'),
   });
 }

@@ -1,3 +1,4 @@
+import { QueryFailedError } from 'typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { uuidFromId } from '../core/ids.js';
 import type { OrganizationId } from '../core/ids.js';
@@ -28,6 +29,8 @@ export function createUnitOfWork(dataSource: DataSource): UnitOfWork {
         return await run(manager);
       });
     } catch (error) {
+      // Bound values may be credentials or hashes, and a logger writes every property of an error.
+      if (error instanceof QueryFailedError) Reflect.deleteProperty(error, 'parameters');
       throw asGatewayError(error);
     }
   };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import pg from 'pg';
+import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { GatewayError } from '../../src/core/errors.js';
 import { newId, uuidFromId } from '../../src/core/ids.js';
@@ -141,4 +141,12 @@ describe('D2 a database that is away is SERVICE_UNAVAILABLE', () => {
   test('D2 but an error of the statement stays what it is', async () => {
     await expect(work.asWriter((manager) => manager.query('SELECT nonsense'))).rejects.toMatchObject({ name: 'QueryFailedError' });
   });
+});
+
+test('S8 the error of a failed statement carries none of its bound values', async () => {
+  const error: unknown = await work
+    .asWriter((manager) => manager.query('SELECT $1::int', ['top-secret-value-as-number']))
+    .catch((fault: unknown) => fault);
+  expect(error).toMatchObject({ name: 'QueryFailedError' });
+  expect(JSON.stringify(Object.entries(error as object).filter(([name]) => name !== 'driverError'))).not.toContain('top-secret');
 });

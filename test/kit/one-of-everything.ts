@@ -1,0 +1,86 @@
+import type { EntityManager } from 'typeorm';
+import { randomBytes } from 'node:crypto';
+import { newId, uuidFromId } from '../../src/core/ids.js';
+import type { OrganizationId } from '../../src/core/ids.js';
+import { ApiKeySecret } from '../../src/storage/entities/api-key-secret.js';
+import { ApiKey } from '../../src/storage/entities/api-key.js';
+import { Attempt } from '../../src/storage/entities/attempt.js';
+import { AuditEntry } from '../../src/storage/entities/audit-entry.js';
+import { Deployment } from '../../src/storage/entities/deployment.js';
+import { Inference } from '../../src/storage/entities/inference.js';
+import { Model } from '../../src/storage/entities/model.js';
+import { Organization } from '../../src/storage/entities/organization.js';
+import { Price } from '../../src/storage/entities/price.js';
+import { Provider } from '../../src/storage/entities/provider.js';
+import { Team } from '../../src/storage/entities/team.js';
+
+/** A row in every tenant's table. */
+export async function insertOneOfEverything(manager: EntityManager, organization: OrganizationId, at = new Date()): Promise<void> {
+  const organizationId = uuidFromId(organization);
+  const [teamId, keyId, providerId, modelId] = (['team', 'key', 'provider', 'model'] as const).map((kind) => uuidFromId(newId(kind)));
+  if (!teamId || !keyId || !providerId || !modelId) throw new Error('unreachable');
+  const inferenceId = uuidFromId(newId('completion'));
+  const named = { slug: 'one', name: 'One', createdAt: at, organizationId };
+  await manager.insert(Organization, { id: organizationId, slug: organization, name: 'One', createdAt: at });
+  await manager.insert(Team, { ...named, id: teamId });
+  await manager.insert(ApiKey, {
+    id: keyId,
+    organizationId,
+    teamId,
+    name: 'one',
+    prefix: 'gp_one',
+    permissions: ['INFERENCE'],
+    createdAt: at,
+  });
+  await manager.insert(ApiKeySecret, { hash: randomBytes(32), organizationId, apiKeyId: keyId, createdAt: at });
+  await manager.insert(Provider, { ...named, id: providerId, wireFormat: 'OPENAI_CHAT', baseUrl: 'https://api.example.com/v1' });
+  await manager.insert(Model, { ...named, id: modelId, vendor: 'one', operations: ['COMPLETION'], capabilities: ['STREAMING'] });
+  await manager.insert(Deployment, {
+    id: uuidFromId(newId('deployment')),
+    organizationId,
+    slug: 'one.one',
+    providerId,
+    modelId,
+    upstreamModel: 'one-1',
+    createdAt: at,
+  });
+  await manager.insert(Price, {
+    id: uuidFromId(newId('price')),
+    organizationId,
+    modelId,
+    effectiveFrom: at,
+    source: 'test',
+    tiers: [{ aboveInputTokens: 0, rates: [{ component: 'INPUT', amount: '0.15', per: 1_000_000 }] }],
+    createdAt: at,
+  });
+  await manager.insert(AuditEntry, {
+    id: uuidFromId(newId('audit')),
+    organizationId,
+    at,
+    actor: 'test',
+    action: 'createTeam',
+    targetId: teamId,
+    targetKind: 'Team',
+  });
+  await manager.insert(Inference, {
+    id: inferenceId,
+    organizationId,
+    operation: 'COMPLETION',
+    status: 'SUCCEEDED',
+    requestedModel: 'one',
+    apiKeyId: keyId,
+    teamId,
+    usage: { input: 3, output: 5, source: 'REPORTED' },
+    cost: '0.000001234567',
+    createdAt: at,
+  });
+  await manager.insert(Attempt, {
+    id: uuidFromId(newId('attempt')),
+    organizationId,
+    inferenceId,
+    index: 0,
+    status: 'SUCCEEDED',
+    startedAt: at,
+    usage: { input: 3, output: 5, source: 'REPORTED' },
+  });
+}
