@@ -1,0 +1,156 @@
+import { conflict, fail, invalidRequest, notFound, ok } from '../core/errors.js';
+import { newId, parseId } from '../core/ids.js';
+import type { ProviderId } from '../core/ids.js';
+import { createInputChecks } from '../core/input-checks.js';
+import type { InputChecks } from '../core/input-checks.js';
+import type { JsonObject } from '../core/json.js';
+import type { WireFormat } from '../core/vocabulary.js';
+import { inForce, reader } from './change-context.js';
+import type { ChangeSettings } from './change-context.js';
+import type { CatalogueTransaction } from './change.store.js';
+import type { CatalogueChanges, CreateProviderInput, UpdateProviderInput } from './contract.js';
+import { sealCredential } from './credentials.js';
+import { checkBaseUrl, checkCredential, checkRegion, normaliseBaseUrl, readHeaders } from './provider-checks.js';
+import type { StoredProvider } from './stored.js';
+
+type ProviderChanges = Pick<CatalogueChanges, 'createProvider' | 'updateProvider' | 'deleteProvider'>;
+
+export function createProviderChanges(settings: ChangeSettings): ProviderChanges {
+  return {
+    createProvider: (actor, input) => {
+      const { organizationId } = actor.principal;
+      return inForce(settings, actor, {
+        run: async ({ transaction, at }) => {
+          const checks = createInputChecks();
+          const id = newId('provider');
+          const draft = readNewProvider(settings, checks, input);
+          if (draft === null || checks.problems.length > 0) return fail(invalidRequest(checks.problems));
+          if (await transaction.provider({ slug: input.slug })) return fail(conflict(`There is a provider ${input.slug} already.`, 'slug'));
+          const apiKey = input.credential?.apiKey ?? null;
+          const credential = apiKey === null ? null : sealCredential(settings.cipher, { organizationId, id }, { apiKey, setAt: at });
+          const after: StoredProvider = { ...draft, id, organizationId, credential, createdAt: at, deletedAt: null };
+          await transaction.saveProvider(after);
+          await audit(transaction, { action: 'createProvider', before: null, after });
+          return ok(id);
+        },
+        read: reader(settings, actor).provider,
+      });
+    },
+
+    updateProvider: (actor, input) =>
+      inForce(settings, actor, {
+        run: async ({ transaction, at }) => {
+          const before = await find(transaction, input.id);
+          if (!before) return fail(notFound('provider', input.id));
+          const checks = createInputChecks();
+          const changed = readUpdate(settings, checks, { before, input });
+          if (checks.problems.length > 0) return fail(invalidRequest(checks.problems));
+          const after = { ...changed, ...changedCredential(settings, before, { input, at }) };
+          await transaction.saveProvider(after);
+          await audit(transaction, { action: 'updateProvider', before, after });
+          return ok(before.id);
+        },
+        read: reader(settings, actor).provider,
+      }),
+
+    deleteProvider: (actor, id) =>
+      inForce(settings, actor, {
+        run: async ({ transaction, at }) => {
+          const before = await find(transaction, id);
+          if (!before) return fail(notFound('provider', id));
+          const deployments = await transaction.countDeployments(before.id);
+          if (deployments > 0) return fail(conflict(`The provider has ${deployments} deployments: delete them first.`, 'id'));
+          // What nobody can call needs no secret any more.
+          await transaction.saveProvider({ ...before, deletedAt: at, credential: null });
+          await audit(transaction, { action: 'deleteProvider', before, after: null });
+          return ok({ deletedId: before.id });
+        },
+        read: (deleted) => deleted,
+      }),
+  };
+}
+
+type Draft = Omit<StoredProvider, 'id' | 'organizationId' | 'credential' | 'createdAt' | 'deletedAt'>;
+
+function readNewProvider(settings: ChangeSettings, checks: InputChecks, input: CreateProviderInput): Draft | null {
+  const { known, checkUrl } = settings;
+  checks.slug('slug', input.slug);
+  const preset = input.preset ? known.preset(input.preset) : null;
+  if (typeof input.preset === 'string' && preset === null) checks.add('preset', `must be one of ${known.presets.map(({ name }) => name).join(', ')}`);
+  const name = input.name ?? preset?.displayName ?? input.slug;
+  checks.text('name', name);
+  const wireFormat = input.wireFormat ?? preset?.wireFormat ?? null;
+  checkWireFormat(settings, checks, wireFormat);
+  const allowPrivateNetwork = input.allowPrivateNetwork ?? preset?.allowPrivateNetwork ?? false;
+  const baseUrl = input.baseUrl ?? preset?.baseUrl ?? null;
+  if (baseUrl === null) checks.add('baseUrl', preset === null ? 'is needed where no preset gives it' : `is needed: the preset ${preset.name} has none of its own`);
+  else checkBaseUrl(checks, { baseUrl, allowPrivateNetwork, checkUrl });
+  const region = input.region ?? null;
+  if (region !== null) checkRegion(checks, region);
+  if (input.credential) checkCredential(checks, input.credential);
+  const headers = readHeaders(checks, input.headers ?? {});
+  if (wireFormat === null || baseUrl === null || checks.problems.length > 0) return null;
+  const { slug } = input;
+  const place = { wireFormat, baseUrl: normaliseBaseUrl(baseUrl), region, headers, allowPrivateNetwork };
+  return { slug, name, preset: preset?.name ?? null, ...place, enabled: true, credentialFromEnvironment: false };
+}
+
+function checkWireFormat({ known }: ChangeSettings, checks: InputChecks, wireFormat: WireFormat | null): void {
+  if (wireFormat === null) checks.add('wireFormat', 'is needed where no preset gives it');
+  else if (!known.wireFormats.has(wireFormat)) checks.add('wireFormat', `${wireFormat} is not built yet: only ${[...known.wireFormats].join(', ')}`);
+}
+
+function readUpdate(settings: ChangeSettings, checks: InputChecks, change: { before: StoredProvider; input: UpdateProviderInput }): StoredProvider {
+  const { before, input } = change;
+  const preset = before.preset === null ? null : settings.known.preset(before.preset);
+  for (const field of ['enabled', 'name', 'baseUrl'] as const) if (input[field] === null) checks.add(field, "can't be cleared");
+  const name = input.name ?? before.name;
+  checks.text('name', name);
+  const allowPrivateNetwork = input.allowPrivateNetwork === null ? (preset?.allowPrivateNetwork ?? false) : (input.allowPrivateNetwork ?? before.allowPrivateNetwork);
+  const moves = typeof input.baseUrl === 'string' || (input.allowPrivateNetwork === false && isAddress(before.baseUrl));
+  const baseUrl = input.baseUrl ?? before.baseUrl;
+  if (moves) checkBaseUrl(checks, { baseUrl, allowPrivateNetwork, checkUrl: settings.checkUrl });
+  const region = input.region === undefined ? before.region : input.region;
+  if (region !== null) checkRegion(checks, region);
+  if (input.credential) checkCredential(checks, input.credential);
+  const headers = input.headers === undefined ? before.headers : readHeaders(checks, input.headers ?? {});
+  const usable = moves && checks.problems.length === 0 ? normaliseBaseUrl(baseUrl) : baseUrl;
+  return { ...before, name, baseUrl: usable, region, headers, allowPrivateNetwork, enabled: input.enabled ?? before.enabled };
+}
+
+/** A credential that a mutation sets or clears is no longer refreshed from the environment. */
+function changedCredential(
+  { cipher }: ChangeSettings,
+  before: StoredProvider,
+  { input, at }: { input: UpdateProviderInput; at: Date },
+): Pick<StoredProvider, 'credential' | 'credentialFromEnvironment'> {
+  if (input.credential === undefined) return before;
+  const apiKey = input.credential?.apiKey ?? null;
+  const credential = apiKey === null ? null : sealCredential(cipher, before, { apiKey, setAt: at });
+  return { credential, credentialFromEnvironment: false };
+}
+
+/** The sandbox's marker is none. */
+function isAddress(baseUrl: string): boolean {
+  return baseUrl.includes('://');
+}
+
+async function find(transaction: CatalogueTransaction, text: string): Promise<StoredProvider | null> {
+  const id: ProviderId | null = parseId('provider', text);
+  return id === null ? null : transaction.provider({ id });
+}
+
+function audit(
+  transaction: CatalogueTransaction,
+  { action, before, after }: { action: string; before: StoredProvider | null; after: StoredProvider | null },
+): Promise<void> {
+  const id = (after ?? before)?.id ?? '';
+  return transaction.audit({ action, target: { kind: 'provider', id }, before: before && describe(before), after: after && describe(after) });
+}
+
+/** Header values may be secrets all the same: the log names them only. */
+function describe(provider: StoredProvider): JsonObject {
+  const { slug, name, preset, wireFormat, baseUrl, region, allowPrivateNetwork, enabled, credential } = provider;
+  const shown = credential && { lastFour: credential.lastFour, setAt: credential.setAt.toISOString() };
+  return { slug, name, preset, wireFormat, baseUrl, region, allowPrivateNetwork, enabled, headers: Object.keys(provider.headers), credential: shown };
+}

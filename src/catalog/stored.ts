@@ -1,0 +1,78 @@
+import type { DeploymentId, ModelId, OrganizationId, PriceId, ProviderId } from '../core/ids.js';
+import type { Price } from '../core/pricing.js';
+import type { CancelPolicy, Capability, Operation, WireFormat } from '../core/vocabulary.js';
+
+/** The catalogue as it is stored: flat, what was deleted included, credentials sealed. */
+export interface StoredCatalogue {
+  readonly version: number;
+  readonly organizations: readonly StoredOrganization[];
+  readonly providers: readonly StoredProvider[];
+  readonly models: readonly StoredModel[];
+  readonly deployments: readonly StoredDeployment[];
+  readonly prices: readonly StoredPrice[];
+}
+
+export interface StoredOrganization {
+  readonly id: OrganizationId;
+  readonly slug: string;
+  readonly name: string;
+}
+
+interface StoredRecord<Id> {
+  readonly id: Id;
+  readonly organizationId: OrganizationId;
+  readonly createdAt: Date;
+}
+
+interface Deletable {
+  readonly deletedAt: Date | null;
+}
+
+export interface StoredProvider extends StoredRecord<ProviderId>, Deletable {
+  readonly slug: string;
+  readonly name: string;
+  readonly preset: string | null;
+  readonly wireFormat: WireFormat;
+  readonly baseUrl: string;
+  readonly region: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly credential: StoredCredential | null;
+  readonly credentialFromEnvironment: boolean;
+  readonly allowPrivateNetwork: boolean;
+  readonly enabled: boolean;
+}
+
+export interface StoredCredential {
+  readonly envelope: Buffer;
+  readonly lastFour: string;
+  readonly setAt: Date;
+}
+
+export interface StoredModel extends StoredRecord<ModelId>, Deletable {
+  readonly slug: string;
+  readonly name: string;
+  readonly vendor: string;
+  readonly operations: readonly Operation[];
+  readonly capabilities: readonly Capability[];
+  readonly contextWindow: number | null;
+  readonly maxOutputTokens: number | null;
+  readonly deprecatedOn: Date | null;
+}
+
+export interface StoredDeployment extends StoredRecord<DeploymentId>, Deletable {
+  readonly slug: string;
+  readonly providerId: ProviderId;
+  readonly modelId: ModelId;
+  readonly upstreamModel: string;
+  readonly region: string | null;
+  readonly weight: number;
+  readonly enabled: boolean;
+  readonly onCancel: CancelPolicy;
+}
+
+export interface StoredPrice extends StoredRecord<PriceId> {
+  readonly owner: PriceOwner;
+  readonly price: Price;
+}
+
+export type PriceOwner = { readonly modelId: ModelId } | { readonly deploymentId: DeploymentId };
