@@ -30,7 +30,10 @@ export interface WireFormatAdapter {
 
 /** Pure translation between the canonical call and one vendor's chat form; does no I/O and keeps no state of its own. */
 export interface ChatApi {
-  /** The request for a call. Byte-identical for the same input. `warnings`: what was left out or changed. */
+  /**
+   * The request for a call. Byte-identical for the same input. `warnings`: what was left out or changed. Throws
+   * `Untranslatable` where the call holds something that the format has no place for and that must not be lost.
+   */
   toRequest(call: CompletionCall, target: ProviderTarget, options: ChatRequestOptions): ChatRequest;
   /** A whole unary body in neutral words, ending in `end`; throws `UnreadableBody` where it is none. */
   fromResponse(body: JsonValue): readonly AnswerDelta[];
@@ -38,6 +41,8 @@ export interface ChatApi {
   createStreamReader(): StreamReader;
   /** The failure that an error status means. `body` is text as received, at most 64 KiB of it. */
   toFailure(response: UpstreamError): Failure;
+  /** Body fields whose loss no caller can notice: where one is refused, the call is repeated at once without it. */
+  readonly dispensableParameters: ReadonlySet<string>;
 }
 
 export interface ChatRequestOptions {
@@ -58,6 +63,8 @@ export interface ChatRequest {
 export interface StreamReader {
   /** The deltas of the next server-sent event. */
   read(frame: SseFrame): readonly AnswerDelta[];
+  /** What the orderly end of the connection adds: `end`, where the format lets the last event stand for it. */
+  close(): readonly AnswerDelta[];
 }
 
 export interface SseFrame {
@@ -69,6 +76,13 @@ export interface UpstreamError {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
+  /** Against which an absolute Retry-After counts. */
+  readonly receivedAt: Date;
+}
+
+/** A call that a wire format cannot say; the message is fit for the caller. */
+export class Untranslatable extends Error {
+  override readonly name = 'Untranslatable';
 }
 
 /** A 200 whose body is not what the format promises. */

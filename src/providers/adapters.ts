@@ -1,0 +1,6 @@
+import type { WireFormat } from '../core/vocabulary.js';
+import type { WireFormatAdapter } from './contract.js';
+import { openAiChat } from './openai-chat/adapter.js';
+
+/** The wire formats that are built: one line each. */
+export const WIRE_FORMAT_ADAPTERS: ReadonlyMap<WireFormat, WireFormatAdapter> = new Map([['OPENAI_CHAT', openAiChat]]);

@@ -1,0 +1,56 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Message, Part } from '../core/completion.js';
+
+/**
+ * A conversation as every vendor accepts it, still in neutral words: without blank texts, each tool result right behind the
+ * calls it answers (in the order the results came), duplicate results merged. What else came in between follows them.
+ */
+export function tidyConversation(messages: readonly Message[]): readonly Message[] {
+  const tidy: Message[] = [];
+  let turn: Message[] = [];
+  const flush = () => {
+    tidy.push(...resultsFirst(turn));
+    turn = [];
+  };
+  for (const message of messages.map(withoutBlanks)) {
+    if (message.parts.length === 0 && message.role !== 'TOOL') continue;
+    if (message.role === 'ASSISTANT') flush();
+    turn.push(message);
+  }
+  flush();
+  return tidy.length === 0 ? messages : tidy;
+}
+
+/** The position of the message that began the current turn: what follows it is the model's own work on one question. */
+export function currentTurnStart(messages: readonly Message[]): number {
+  return messages.findLastIndex((message) => message.role === 'USER');
+}
+
+function withoutBlanks(message: Message): Message {
+  const parts = message.parts.filter((part) => !isBlank(part));
+  return parts.length === message.parts.length ? message : { ...message, parts };
+}
+
+function isBlank(part: Part): boolean {
+  if (part.kind === 'text') return part.signature === null && part.text.trim() === '';
+  return part.kind === 'reasoning' && part.signature === null && part.redacted === null && (part.text ?? '') === '';
+}
+
+/** One assistant message and what follows until the next; call ids are unique within it, and need not be beyond. */
+function resultsFirst(turn: readonly Message[]): readonly Message[] {
+  const [first, ...rest] = turn;
+  if (first?.role !== 'ASSISTANT') return turn;
+  const results = new Map<string, Message>();
+  const others: Message[] = [];
+  for (const message of rest) {
+    if (message.role !== 'TOOL' || message.toolCallId === null) others.push(message);
+    else results.set(message.toolCallId, mergeResults(results.get(message.toolCallId), message));
+  }
+  return [first, ...results.values(), ...others];
+}
+
+function mergeResults(earlier: Message | undefined, later: Message): Message {
+  if (earlier === undefined) return later;
+  const added = isDeepStrictEqual(earlier.parts, later.parts) ? [] : later.parts;
+  return { ...earlier, parts: [...earlier.parts, ...added], isError: earlier.isError || later.isError };
+}

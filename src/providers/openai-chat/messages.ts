@@ -1,0 +1,165 @@
+import { assertNever } from '../../core/assert-never.js';
+import type { Media, Message, Part } from '../../core/completion.js';
+import { currentTurnStart, tidyConversation } from '../conversation.js';
+import { Untranslatable } from '../contract.js';
+import { mimeTypeOf, urlOf } from '../media.js';
+import type { Quirks } from '../preset.js';
+
+export type ChatMessage =
+  | { role: 'system'; content: string | TextPart[] }
+  | { role: 'user'; content: string | ContentPart[] }
+  | AssistantChatMessage
+  | { role: 'tool'; tool_call_id: string; content: string };
+
+type AssistantChatMessage = {
+  role: 'assistant';
+  content: string | null;
+  tool_calls?: ChatToolCall[];
+  reasoning_content?: string;
+  reasoning?: string;
+};
+
+type ChatToolCall = { id: string; type: 'function'; function: { name: string; arguments: string } };
+type TextPart = { type: 'text'; text: string };
+type ContentPart =
+  | TextPart
+  | { type: 'image_url'; image_url: { url: string } }
+  | { type: 'input_audio'; input_audio: { data: string; format: 'wav' | 'mp3' } }
+  | { type: 'file'; file: { filename: string; file_data: string } };
+
+export interface ChatMessages {
+  readonly messages: ChatMessage[];
+  readonly warnings: readonly string[];
+}
+
+export function toOpenAiMessages(conversation: readonly Message[], quirks: Quirks): ChatMessages {
+  const tidy = tidyConversation(conversation);
+  const turnStart = currentTurnStart(tidy);
+  const messages = attachmentsLast(tidy.map((message, position) => toMessages(message, { quirks, isCurrent: position > turnStart })));
+  const warnings: string[] = [];
+  if (quirks.reasoningField === undefined && tidy.some((message) => message.parts.some((part) => part.kind === 'reasoning')))
+    warnings.push('The reasoning of earlier turns was left out: the provider takes none back.');
+  const last = messages.at(-1);
+  if (quirks.needsUserMessage !== true || last?.role !== 'system') return { messages, warnings };
+  warnings.push('The last system message was sent as the user’s: the provider wants one at the end.');
+  return { messages: [...messages.slice(0, -1), { role: 'user', content: last.content }], warnings };
+}
+
+/** Results must follow their calls without a gap, so what is attached to one waits for the last of them. */
+function attachmentsLast(groups: readonly (readonly ChatMessage[])[]): ChatMessage[] {
+  const messages: ChatMessage[] = [];
+  let attached: ChatMessage[] = [];
+  for (const [first, ...rest] of groups) {
+    if (first?.role !== 'tool') messages.push(...attached.splice(0));
+    if (first !== undefined) messages.push(first);
+    attached = [...attached, ...rest];
+  }
+  return [...messages, ...attached];
+}
+
+interface Place {
+  readonly quirks: Quirks;
+  /** Since the last question: only there a vendor wants its own reasoning back. */
+  readonly isCurrent: boolean;
+}
+
+function toMessages(message: Message, place: Place): readonly ChatMessage[] {
+  switch (message.role) {
+    case 'SYSTEM':
+      return [{ role: 'system', content: textOrParts(message.parts.filter(isText).map(toTextPart)) }];
+    case 'USER':
+      return [{ role: 'user', content: textOrParts(message.parts.map((part) => toContentPart(part, place.quirks))) }];
+    case 'ASSISTANT':
+      return [toAssistant(message, place)];
+    case 'TOOL':
+      return toToolResult(message, place.quirks);
+    default:
+      return assertNever(message.role);
+  }
+}
+
+/** A single text goes as a plain string, which every vendor takes. */
+function textOrParts<T extends ContentPart>(parts: T[]): string | T[] {
+  const [first, ...rest] = parts;
+  return first?.type === 'text' && rest.length === 0 ? first.text : parts;
+}
+
+function toContentPart(part: Part, quirks: Quirks): ContentPart {
+  switch (part.kind) {
+    case 'text':
+      return toTextPart(part);
+    case 'image':
+      return { type: 'image_url', image_url: { url: urlOf(part.media, 'image/png') } };
+    case 'audio':
+      return { type: 'input_audio', input_audio: toAudio(part.media) };
+    case 'document':
+      return { type: 'file', file: toFile(part.media, quirks) };
+    case 'toolCall':
+    case 'reasoning':
+      throw new Untranslatable(`A user's message can't hold a ${part.kind} part.`);
+    default:
+      return assertNever(part);
+  }
+}
+
+const AUDIO_FORMATS: ReadonlyMap<string, 'wav' | 'mp3'> = new Map([
+  ['audio/wav', 'wav'],
+  ['audio/x-wav', 'wav'],
+  ['audio/wave', 'wav'],
+  ['audio/vnd.wave', 'wav'],
+  ['audio/mpeg', 'mp3'],
+  ['audio/mp3', 'mp3'],
+] as const);
+
+function toAudio(media: Media): { data: string; format: 'wav' | 'mp3' } {
+  if (media.base64 === null) throw new Untranslatable('This provider takes audio as base64 only, not by address.');
+  const format = AUDIO_FORMATS.get(mimeTypeOf(media, 'audio/wav').toLowerCase());
+  if (format === undefined) throw new Untranslatable('This provider takes audio as audio/wav or audio/mpeg only.');
+  return { data: media.base64, format };
+}
+
+function toFile(media: Media, quirks: Quirks): { filename: string; file_data: string } {
+  if (media.base64 === null && quirks.documentByUrl !== true)
+    throw new Untranslatable('This provider takes documents as base64 only, not by address.');
+  return { filename: media.name ?? 'document.pdf', file_data: urlOf(media, 'application/pdf') };
+}
+
+type TextSource = Extract<Part, { kind: 'text' }>;
+
+function isText(part: Part): part is TextSource {
+  return part.kind === 'text';
+}
+
+function toTextPart(part: TextSource): TextPart {
+  return { type: 'text', text: part.text };
+}
+
+/** Signatures and redacted blocks are another vendor's and stay here; texts around a call stand on lines of their own. */
+function toAssistant(message: Message, { quirks, isCurrent }: Place): AssistantChatMessage {
+  const texts = message.parts.filter(isText).map((part) => part.text);
+  const calls = message.parts.filter((part) => part.kind === 'toolCall');
+  const field = isCurrent ? quirks.reasoningField : undefined;
+  const reasoning = message.parts.map((part) => (part.kind === 'reasoning' ? (part.text ?? '') : '')).join('');
+  return {
+    role: 'assistant',
+    content: texts.length === 0 ? (calls.length === 0 ? '' : null) : texts.join('\n'),
+    ...(field === undefined || reasoning === '' ? {} : { [field]: reasoning }),
+    ...(calls.length === 0 ? {} : { tool_calls: calls.map(toToolCall) }),
+  };
+}
+
+function toToolCall(call: Extract<Part, { kind: 'toolCall' }>): ChatToolCall {
+  return { id: call.id, type: 'function', function: { name: call.name, arguments: call.arguments.trim() === '' ? '{}' : call.arguments } };
+}
+
+/** The form has no error flag, so the text says it; what is not text follows as the user's. */
+function toToolResult(message: Message, quirks: Quirks): readonly ChatMessage[] {
+  const text = message.parts
+    .filter(isText)
+    .map((part) => part.text)
+    .join('\n');
+  const content = message.isError ? `Error: ${text}` : text;
+  const attached = message.parts.filter((part) => !isText(part)).map((part) => toContentPart(part, quirks));
+  const result: ChatMessage = { role: 'tool', tool_call_id: message.toolCallId ?? '', content };
+  return attached.length === 0 ? [result] : [result, { role: 'user', content: attached }];
+}

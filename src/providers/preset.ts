@@ -1,0 +1,40 @@
+import type { WireFormat } from '../core/vocabulary.js';
+
+/** A vendor as data. The first fields are what the catalogue needs to make a provider of it. */
+export interface Preset {
+  readonly name: string;
+  readonly displayName: string;
+  readonly wireFormat: WireFormat;
+  /** Null where the caller must give one. */
+  readonly baseUrl: string | null;
+  /** The environment variable that makes it a provider at first start. */
+  readonly environmentVariable: string | null;
+  /** Its usual place is the own machine or network. */
+  readonly allowPrivateNetwork: boolean;
+  readonly needsCredential: boolean;
+  /** At most ten: our model slug, and the vendor's own name where it differs. */
+  readonly models: readonly PresetModel[];
+  /** How its dialect differs from the wire format's plain form. */
+  readonly quirks?: Quirks;
+}
+
+export interface PresetModel {
+  readonly model: string;
+  readonly upstreamModel?: string;
+}
+
+/** Every difference between vendors of one wire format; nothing else in the code knows a vendor's name. */
+export interface Quirks {
+  /** The header that carries the key; plain: `authorization: Bearer <key>`. */
+  readonly keyHeader?: string;
+  /** Body fields under another name; null where the vendor refuses the field. */
+  readonly fields?: Readonly<Record<string, string | null>>;
+  /** The last message can't be a system message. */
+  readonly needsUserMessage?: boolean;
+  /** The message field that takes the model's own reasoning back. */
+  readonly reasoningField?: 'reasoning_content' | 'reasoning';
+  /** Takes `reasoning: {effort, max_tokens}` instead of an effort only. */
+  readonly reasoningObject?: boolean;
+  /** Takes a document's address where plain form takes its bytes. */
+  readonly documentByUrl?: boolean;
+}
