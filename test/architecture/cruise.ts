@@ -7,7 +7,13 @@ export const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 interface CruiseReport {
   readonly summary: {
     readonly totalCruised: number;
-    readonly violations: readonly { readonly rule: { readonly name: string }; readonly from: string; readonly to: string }[];
+    readonly violations: readonly {
+      readonly rule: { readonly name: string };
+      readonly from: string;
+      readonly to: string;
+      /** The way round, for a cycle: each step but the first. */
+      readonly cycle?: readonly { readonly name: string }[];
+    }[];
     readonly ruleSetUsed: { readonly forbidden: readonly { readonly name: string; readonly comment: string }[] };
   };
 }
@@ -23,9 +29,9 @@ export async function cruise(root: string, places: readonly string[]): Promise<C
   const { summary } = await report(root, places);
   const rules = summary.ruleSetUsed.forbidden.map(({ name, comment }) => ({ name, comment }));
   const adrs = new Map(rules.map(({ name, comment }) => [name, comment]));
-  const violations = summary.violations.map(({ rule, from, to }) => ({
+  const violations = summary.violations.map(({ rule, from, to, cycle }) => ({
     rule: rule.name,
-    where: from === to ? from : `${from} → ${to}`,
+    where: cycle ? [from, ...cycle.map(({ name }) => name)].join(' → ') : from === to ? from : `${from} → ${to}`,
     adr: adrs.get(rule.name) ?? '',
   }));
   return { modules: summary.totalCruised, rules, violations };
