@@ -56,7 +56,7 @@ describe('the dependency tree', () => {
 
   test('nothing asks for more than Node 20.19', () => {
     const tooNew = installed.filter(([, { engines }]) => {
-      const node = engines !== undefined && 'node' in engines ? engines.node : undefined;
+      const node = engines !== undefined && 'node' in engines ? engines['node'] : undefined;
       const alternatives = node?.split('||').map((range) => Number(/(\d+)/.exec(range)?.[1] ?? 0)) ?? [0];
       return Math.min(...alternatives) > 20;
     });
