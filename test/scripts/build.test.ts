@@ -119,12 +119,47 @@ describe('npm start never runs stale code', () => {
     expect(existsSync(at('node_modules/.glidepath-build.lock'))).toBe(false);
   });
 
+  test.each(['npm', 'node'])('a stop signal sent to %s ends the process itself, and only its own words are on stdout', async (receiver) => {
+    write('package.json', JSON.stringify({ type: 'module', scripts: { start: startScript() } }));
+    write(
+      'src/main.ts',
+      `declare const process: { pid: number; argv: string[]; on(event: string, then: () => void): void; exit(code: number): never };
+       process.on('SIGTERM', () => { console.log('drained'); process.exit(7); });
+       console.log(JSON.stringify({ pid: process.pid, asked: process.argv.slice(2) }));
+       setInterval(() => undefined, 1000);`.replaceAll(
+        'console',
+        '(globalThis as unknown as { console: { log(text: string): void } }).console',
+      ),
+    );
+    write('src/globals.d.ts', 'declare function setInterval(run: () => void, everyMs: number): void;');
+    const child = spawn('npm', ['start', '--silent', '--', '--json'], { cwd: root });
+    let stdout = '';
+    const ready = new Promise<{ pid: number; asked: string[] }>((resolve, reject) => {
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        stdout += text;
+        if (stdout.includes('\n')) resolve(JSON.parse(stdout.split('\n')[0] ?? '') as { pid: number; asked: string[] });
+      });
+      child.on('close', () => reject(new Error(`ended early: ${stdout}`)));
+    });
+    const { pid, asked } = await ready;
+    expect(asked).toEqual(['--json']);
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    process.kill(receiver === 'npm' ? (child.pid ?? 0) : pid, 'SIGTERM');
+    expect(await ended).toBe(7);
+    expect(stdout.trimEnd().split('\n').slice(1)).toEqual(['drained']);
+  });
+
   test('the lock of a killed build is passed over', () => {
     const { pid } = spawnSync(process.execPath, ['-e', '']);
     write('node_modules/.glidepath-build.lock', `${pid}`);
     expect(build().status).toBe(0);
   });
 });
+
+function startScript(): string {
+  const { scripts } = JSON.parse(readFileSync(path.join(REPOSITORY, 'package.json'), 'utf8')) as { scripts: { start: string } };
+  return scripts.start;
+}
 
 function builder(cwd: string): Promise<{ status: number | null; stderr: string }> {
   const child = spawn(process.execPath, ['scripts/build.mjs'], { cwd });
