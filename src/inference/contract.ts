@@ -1,22 +1,33 @@
 import type { UserError } from '../core/errors.js';
 import type { CompletionEvent } from '../core/events.js';
-import type { CompletionId } from '../core/ids.js';
 import type { CompletionState } from '../core/inference.js';
 import type { Principal } from '../core/principal.js';
+import type { RawCompletionInput } from './input/raw.js';
 
 /** The use case behind `complete`, `startCompletion`, `streamCompletion`, `completionStream`, `cancelCompletion`, `completion`. */
 export interface Completions {
-  /** Runs to the end. A refusal is an outcome too: its state holds the error. */
+  /** Runs to the end. `reader` aborts when the caller is gone. A refusal is an outcome too: its state holds the error. */
   complete(request: CompletionRequest, reader: AbortSignal): Promise<CompletionOutcome>;
   /** Starts, and answers with the RUNNING state (or with the refusal). Goes on without a reader. */
   start(request: CompletionRequest): Promise<CompletionOutcome>;
-  /** Starts, or attaches to what runs or ran under the same key, and reads its events after a position. */
+  /**
+   * Events after a position of what runs or ran under the key; where there is nothing yet, the first `next()` starts it, so
+   * an iterator that is never pulled costs nothing. Throws GatewayError BAD_USER_INPUT, EVENTS_EXPIRED, SERVICE_UNAVAILABLE.
+   */
   stream(request: StreamRequest): Promise<AsyncIterableIterator<CompletionEvent>>;
   /** Reads the events of a completion the principal may see. Throws GatewayError NOT_FOUND, EVENTS_EXPIRED, BAD_USER_INPUT. */
   read(principal: Principal, id: string, after: number): Promise<AsyncIterableIterator<CompletionEvent>>;
-  /** Null where there is none that the principal may see. An ended one is returned as it is. */
+  /** Null where there is none that the principal may end. An ended one is returned as it is. */
   cancel(principal: Principal, id: string): Promise<CompletionState | null>;
+  /** Null where there is none that the principal may see; the words are null where they are not kept, or not for them. */
   find(principal: Principal, id: string): Promise<CompletionState | null>;
+}
+
+/** The process's own side of it. */
+export interface CompletionsLifecycle {
+  /** No new work from now on; what runs may end within the grace, then it is ended as INTERRUPTED, and settled. */
+  shutdown(graceMs: number): Promise<void>;
+  readonly running: number;
 }
 
 export interface CompletionRequest {
@@ -32,13 +43,10 @@ export interface StreamRequest extends CompletionRequest {
   readonly after: number;
 }
 
-/** A state, with the error where it was refused, failed or cancelled; `record` is null where nothing was recorded. */
+/** A state, with the error where it was refused, failed or cancelled. */
 export interface CompletionOutcome {
-  readonly state: CompletionState | null;
+  readonly state: CompletionState;
   readonly error: UserError | null;
 }
 
-/** What GraphQL hands over for a CompletionInput: names and types of the contract, absent or null where not given. */
-export type RawCompletionInput = Readonly<Record<string, unknown>>;
-
-export type { CompletionId };
+export type { RawCompletionInput };

@@ -31,6 +31,8 @@ export interface DispatchWatch {
   readonly stream: boolean;
   /** The caller left, the deadline passed, or the process stops: its reason tells which. */
   readonly signal: AbortSignal;
+  /** The clock's monotonic milliseconds at which the call's time is over: no retry waits past it. */
+  readonly deadlineAtMs: number;
   readonly onAttemptStarted?: (attempt: Attempt) => void;
   readonly onDeltas: (deltas: readonly AnswerDelta[]) => void;
   /** Before another target (or the same again) is asked, once the failed attempt is known. */
@@ -58,4 +60,6 @@ export interface DispatchOutcome {
   /** In the order they were made; the last one's answer is the outcome's. Empty where the caller left before the first. */
   readonly attempts: readonly Attempt[];
   readonly warnings: readonly string[];
+  /** Milliseconds spent waiting between attempts. */
+  readonly pausedMs: number;
 }

@@ -1,0 +1,127 @@
+import type { Clock } from '../core/clock.js';
+import { isTerminal } from '../core/events.js';
+import type { CompletionEvent, CompletionEventBody } from '../core/events.js';
+import type { CompletionId } from '../core/ids.js';
+
+/**
+ * The numbered events of one completion, and its readers.
+ * 1. Events are kept as they are appended, 0, 1, 2 …; the terminal one is last, and nothing is appended after it.
+ * 2. A reader holds a position and nothing else: it replays what is there, then waits. A slow one costs no memory.
+ * 3. A reader joins at its first `next()`, and leaves at `return()`, at `throw()`, or with the terminal event.
+ * 4. `return()` settles at once, also while a `next()` is pending; an async generator would queue it behind the silence.
+ */
+export interface EventLog {
+  append(body: CompletionEventBody): void;
+  /** Events numbered above `after`; empty where the log has ended at or before that. */
+  read(after: number): AsyncIterableIterator<CompletionEvent>;
+  readonly length: number;
+  readonly ended: boolean;
+  /** Roughly what the events take in memory. */
+  readonly bytes: number;
+}
+
+export interface EventLogOptions {
+  readonly completionId: CompletionId;
+  readonly clock: Clock;
+  /** Called as a reader joins; what it returns, as that reader leaves. Forgotten once the log has ended. */
+  readonly onReader?: () => () => void;
+}
+
+interface LogState {
+  readonly events: CompletionEvent[];
+  /** Wakes readers that have read everything. */
+  readonly waiting: Set<() => void>;
+  onReader: (() => () => void) | null;
+  ended: boolean;
+}
+
+const BYTES_PER_EVENT = 160;
+
+export function createEventLog({ completionId, clock, onReader }: EventLogOptions): EventLog {
+  const log: LogState = { events: [], waiting: new Set(), onReader: onReader ?? null, ended: false };
+  let bytes = 0;
+  return {
+    append(body) {
+      if (log.ended) return;
+      log.events.push({ completionId, sequence: log.events.length, at: clock.now(), ...body });
+      bytes += BYTES_PER_EVENT + 2 * lengthOf(body);
+      log.ended = isTerminal(body);
+      if (log.ended) log.onReader = null;
+      for (const wake of [...log.waiting]) wake();
+    },
+    read: (after) => createReader(log, after + 1),
+    get length() {
+      return log.events.length;
+    },
+    get ended() {
+      return log.ended;
+    },
+    get bytes() {
+      return bytes;
+    },
+  };
+}
+
+function lengthOf(body: CompletionEventBody): number {
+  if (body.type === 'text' || body.type === 'reasoning') return body.text.length;
+  return body.type === 'toolCall' ? body.argumentsDelta.length : 0;
+}
+
+type Step = IteratorResult<CompletionEvent, undefined>;
+const DONE: Step = { done: true, value: undefined };
+
+function createReader(log: LogState, first: number): AsyncIterableIterator<CompletionEvent, undefined> {
+  const pending: ((step: Step) => void)[] = [];
+  let position = first;
+  let leave: (() => void) | null = null;
+  let joined = false;
+  let closed = false;
+
+  function join(): void {
+    if (joined) return;
+    joined = true;
+    leave = log.onReader?.() ?? null;
+    log.waiting.add(deliver);
+  }
+
+  function close(): void {
+    closed = true;
+    log.waiting.delete(deliver);
+    for (const settle of pending.splice(0)) settle(DONE);
+    leave?.();
+    leave = null;
+  }
+
+  function deliver(): void {
+    while (pending.length > 0 && position < log.events.length) pending.shift()?.(take());
+    if (log.ended && position >= log.events.length) close();
+  }
+
+  function take(): Step {
+    const event = log.events[position];
+    position += 1;
+    return event ? { done: false, value: event } : DONE;
+  }
+
+  return {
+    next: () => {
+      if (closed) return Promise.resolve(DONE);
+      join();
+      return new Promise((settle) => {
+        pending.push(settle);
+        deliver();
+      });
+    },
+    return: () => {
+      close();
+      return Promise.resolve(DONE);
+    },
+    throw: (error: unknown) => {
+      close();
+      return Promise.reject(error instanceof Error ? error : new Error('the reader failed', { cause: error }));
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

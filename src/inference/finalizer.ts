@@ -1,0 +1,132 @@
+import type { LedgerWriter } from '../accounting/contract.js';
+import { hasContent } from '../core/answer.js';
+import type { Answer } from '../core/answer.js';
+import { assertNever } from '../core/assert-never.js';
+import type { Clock } from '../core/clock.js';
+import { CODE_OF_FAILURE, userError } from '../core/errors.js';
+import type { UserError } from '../core/errors.js';
+import type { Failure } from '../core/failures.js';
+import type { AttemptRecord, InferenceRecord, Timing } from '../core/inference.js';
+import type { FinishReason, InferenceStatus } from '../core/vocabulary.js';
+import type { DispatchOutcome } from '../routing/contract.js';
+import { openRecord, refusedRecord } from './records.js';
+import type { RefusedRequest } from './records.js';
+import type { RunningCompletion } from './running.js';
+import { billOf, servedBy, settleAttempt } from './settlement.js';
+import type { Bill } from './settlement.js';
+import type { EndReason } from './start.js';
+
+/**
+ * The one place that settles. Every way out of a completion (success, provider failure, timeout, cancel, disconnect,
+ * shutdown) and every refusal comes through here, and leaves one ledger row.
+ */
+export interface Finalizer {
+  /** Prices the attempts and books the row. Idempotent: asked again, it returns what was booked. */
+  settle(completion: RunningCompletion, outcome: DispatchOutcome): InferenceRecord;
+  refuse(request: RefusedRequest, error: UserError): InferenceRecord;
+}
+
+export function createFinalizer({ ledger, clock }: { readonly ledger: LedgerWriter; readonly clock: Clock }): Finalizer {
+  const settled = new WeakMap<RunningCompletion, InferenceRecord>();
+  return {
+    settle(completion, outcome) {
+      const known = settled.get(completion);
+      if (known) return known;
+      const record = settledRecord(completion, outcome, clock);
+      settled.set(completion, record);
+      ledger.append(record);
+      return record;
+    },
+    refuse(request, error) {
+      const record = refusedRecord(request, error);
+      ledger.append(record);
+      return record;
+    },
+  };
+}
+
+function settledRecord(completion: RunningCompletion, outcome: DispatchOutcome, clock: Clock): InferenceRecord {
+  const { start, plan, endedBy } = completion;
+  const last = outcome.attempts.at(-1);
+  const attempts = outcome.attempts.map((attempt) => settleAttempt(attempt, start.call, endedBy));
+  const bill = billOf(attempts);
+  return {
+    ...openRecord(start, plan),
+    ...bill,
+    attempts,
+    status: statusOf(outcome, endedBy),
+    served: last ? servedBy(last.deployment) : null,
+    finishReason: finishReasonOf(outcome, endedBy),
+    rawFinishReason: last?.answer.rawFinishReason ?? null,
+    warnings: warningsOf(outcome.warnings, bill),
+    error: errorOf(outcome, endedBy),
+    timing: timingOf(completion, { attempts, pausedMs: outcome.pausedMs, endedMs: clock.monotonicMs() }),
+    endedAt: clock.now(),
+  };
+}
+
+function statusOf({ status, attempts }: DispatchOutcome, endedBy: EndReason | null): InferenceStatus {
+  if (status === 'succeeded') return 'SUCCEEDED';
+  if (status === 'cancelled' && endedBy === 'cancelled') return 'CANCELLED';
+  return status === 'cancelled' && attempts.length === 0 ? 'BLOCKED' : 'FAILED';
+}
+
+/** An answer that was cut says so: nothing that lacks its end passes for a STOP. */
+function finishReasonOf({ status, attempts }: DispatchOutcome, endedBy: EndReason | null): FinishReason | null {
+  const answer = attempts.at(-1)?.answer;
+  if (status === 'succeeded') return finishReasonOfWhole(answer);
+  if (endedBy === 'cancelled') return 'CANCELLED';
+  return answer && hasContent(answer) ? 'INCOMPLETE' : null;
+}
+
+function finishReasonOfWhole(answer: Answer | undefined): FinishReason {
+  return answer?.ended ? (answer.finishReason ?? 'OTHER') : 'INCOMPLETE';
+}
+
+function errorOf({ status, attempts }: DispatchOutcome, endedBy: EndReason | null): UserError | null {
+  if (status === 'succeeded') return null;
+  const failure = attempts.at(-1)?.failure;
+  if (status === 'failed') return failure ? errorOfFailure(failure) : userError('INTERRUPTED');
+  switch (endedBy) {
+    case 'cancelled':
+      return userError('CANCELLED');
+    case 'deadline':
+      return userError('DEADLINE_EXCEEDED');
+    case 'oversized':
+      return userError('PROVIDER_FAILED', { message: 'The answer is longer than the gateway takes.' });
+    case 'interrupted':
+    case null:
+      return userError('INTERRUPTED');
+    default:
+      return assertNever(endedBy);
+  }
+}
+
+/** What a caller may know of an upstream's failure; the upstream's own words stay with the attempt, for operators. */
+function errorOfFailure({ class: failureClass, httpStatus, parameter, retryAfterMs }: Failure): UserError {
+  const code = CODE_OF_FAILURE[failureClass];
+  if (code !== 'INVALID_REQUEST') return userError(code, { retryAfterMs });
+  const status = httpStatus === null ? '' : ` (HTTP ${httpStatus})`;
+  if (parameter === undefined) return userError(code, { message: `The provider refused the request${status}.`, problems: [] });
+  const message = `the provider does not take this${status}`;
+  return userError(code, { message: `${parameter}: ${message}`, problems: [{ path: parameter, message }] });
+}
+
+function warningsOf(warnings: readonly string[], { usage }: Bill): readonly string[] {
+  const notes: string[] = [];
+  if (usage.inconsistent) notes.push('inconsistent_usage: the provider’s token counts contradict one another and were clamped');
+  if (usage.source === 'ESTIMATED') notes.push('estimated_usage: the provider reported no usage, so tokens and cost are estimates');
+  return notes.length === 0 ? warnings : [...warnings, ...notes];
+}
+
+interface Spans {
+  readonly attempts: readonly AttemptRecord[];
+  readonly pausedMs: number;
+  readonly endedMs: number;
+}
+
+function timingOf({ start, firstTokenMs }: RunningCompletion, { attempts, pausedMs, endedMs }: Spans): Timing {
+  const totalMs = endedMs - start.startedMs;
+  const upstreamMs = attempts.reduce((sum, { durationMs }) => sum + (durationMs ?? 0), pausedMs);
+  return { queuedMs: 0, gatewayMs: Math.max(0, totalMs - upstreamMs), firstTokenMs, totalMs };
+}

@@ -1,0 +1,58 @@
+import type { Cancel, Clock } from '../core/clock.js';
+import type { DisconnectPolicy } from '../core/vocabulary.js';
+
+/** How long a call with an idempotency key waits for its caller to come back. */
+export const RESUME_GRACE_MS = 30_000;
+
+/** Counts who is there for a completion, and tells when nobody has been for the whole grace. */
+export interface Presence {
+  /** Returns how to leave; leaving twice counts once. */
+  join(): () => void;
+}
+
+export interface PresenceOptions {
+  readonly clock: Clock;
+  /** Null: it goes on without anybody. */
+  readonly graceMs: number | null;
+  readonly onAbandoned: () => void;
+}
+
+export function createPresence({ clock, graceMs, onAbandoned }: PresenceOptions): Presence {
+  let present = 0;
+  let cancelTimer: Cancel | null = null;
+
+  function leaveOne(): void {
+    present -= 1;
+    if (present > 0 || graceMs === null) return;
+    if (graceMs === 0) onAbandoned();
+    else cancelTimer = clock.after(graceMs, onAbandoned);
+  }
+
+  return {
+    join() {
+      present += 1;
+      cancelTimer?.();
+      cancelTimer = null;
+      let here = true;
+      return () => {
+        if (!here) return;
+        here = false;
+        leaveOne();
+      };
+    },
+  };
+}
+
+export interface Attendance {
+  readonly onDisconnect: DisconnectPolicy | null;
+  readonly keyed: boolean;
+  /** Started by `startCompletion`: nobody is expected to watch. */
+  readonly detached: boolean;
+}
+
+/** Milliseconds from the last reader's leaving to the cancellation; null: never. */
+export function disconnectGraceMs({ onDisconnect, keyed, detached }: Attendance): number | null {
+  if (onDisconnect !== null) return onDisconnect === 'CANCEL' ? 0 : null;
+  if (detached) return null;
+  return keyed ? RESUME_GRACE_MS : 0;
+}

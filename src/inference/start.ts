@@ -1,0 +1,22 @@
+import type { CompletionCall } from '../core/completion.js';
+import type { CompletionId } from '../core/ids.js';
+import type { Principal } from '../core/principal.js';
+
+/** Why a call was ended from our side; the first reason counts. */
+export type EndReason = 'cancelled' | 'deadline' | 'interrupted' | 'oversized';
+
+/** complete: one answer at the end. stream: read from its start. start: nobody is expected to watch. */
+export type CompletionForm = 'complete' | 'start' | 'stream';
+
+/** What is known as a completion begins. */
+export interface CompletionStart {
+  readonly id: CompletionId;
+  readonly principal: Principal;
+  readonly call: CompletionCall;
+  readonly form: CompletionForm;
+  readonly keyed: boolean;
+  readonly requestId: string | null;
+  readonly createdAt: Date;
+  /** Monotonic. */
+  readonly startedMs: number;
+}

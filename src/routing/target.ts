@@ -1,0 +1,19 @@
+import type { Deployment } from '../core/catalogue.js';
+import type { ProviderTarget } from '../providers/contract.js';
+
+/** A catalogue deployment as the upstream caller wants to know it. */
+export function toTarget({ id, provider, model, upstreamModel }: Deployment): ProviderTarget {
+  return {
+    deploymentId: id,
+    providerSlug: provider.slug,
+    preset: provider.preset,
+    wireFormat: provider.wireFormat,
+    baseUrl: provider.baseUrl,
+    upstreamModel,
+    headers: provider.headers,
+    apiKey: provider.credential?.apiKey ?? null,
+    allowPrivateNetwork: provider.allowPrivateNetwork,
+    capabilities: model.capabilities,
+    maxOutputTokens: model.maxOutputTokens,
+  };
+}
