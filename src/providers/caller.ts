@@ -1,0 +1,221 @@
+import { EMPTY_ANSWER, hasContent, isContent, reduceAnswer } from '../core/answer.js';
+import type { Answer, AnswerDelta } from '../core/answer.js';
+import type { Clock } from '../core/clock.js';
+import type { CompletionCall } from '../core/completion.js';
+import type { Failure } from '../core/failures.js';
+import type { Logger } from '../core/logger.js';
+import type { WireFormat } from '../core/vocabulary.js';
+import { createHttpClient } from './client.js';
+import type { HttpClient } from './client.js';
+import { Untranslatable, UnreadableBody } from './contract.js';
+import type {
+  ChatApi,
+  ChatCallOptions,
+  ChatCallOutcome,
+  ChatRequest,
+  ProviderTarget,
+  UpstreamCaller,
+  UpstreamError,
+  WireFormatAdapter,
+} from './contract.js';
+import { cleanDetail } from './detail.js';
+import { runExchange } from './exchange.js';
+import type { ExchangeResult } from './exchange.js';
+import { plainFailure } from './failures.js';
+import { parseJson } from './json-read.js';
+import { createRefusedParameters } from './refusals.js';
+
+export interface UpstreamCallerOptions {
+  readonly clock: Clock;
+  readonly adapters: ReadonlyMap<WireFormat, WireFormatAdapter>;
+  readonly logger?: Logger;
+  readonly client?: HttpClient;
+}
+
+/**
+ * Puts translator and client together. One call:
+ * 1. The translator makes the request, without what this deployment has refused before.
+ * 2. The client runs it; what comes back becomes deltas, told as they come and folded into the answer.
+ * 3. A refused parameter is remembered. Where no caller can notice its loss the call is repeated at once; otherwise
+ *    the failure is told, and whoever repeats the call finds it corrected.
+ */
+export function createUpstreamCaller({ clock, adapters, logger, client = createHttpClient() }: UpstreamCallerOptions): UpstreamCaller {
+  const refused = createRefusedParameters(clock);
+  const chat: UpstreamCaller['chat'] = async (call, target, options) => {
+    const api = adapters.get(target.wireFormat)?.chat;
+    const startedMs = clock.monotonicMs();
+    if (api === undefined) return refusal(plainFailure('TARGET_NOT_FOUND', `No chat in the wire format ${target.wireFormat}.`));
+    const once = async () => {
+      const request = translate({ api, call, target }, { stream: options.stream, refusedParameters: refused.of(target.deploymentId) });
+      if (request instanceof Untranslatable) return refusal(plainFailure('CALLER', request.message));
+      return runCall({ client, clock }, { api, request, target, options, startedMs });
+    };
+    const outcome = await once();
+    const parameter = outcome.failure?.class === 'UNSUPPORTED_PARAMETER' ? outcome.failure.parameter : undefined;
+    if (parameter === undefined) return outcome;
+    const isNew = !refused.of(target.deploymentId).has(parameter);
+    refused.remember(target.deploymentId, parameter);
+    logger?.info({ deploymentId: target.deploymentId, parameter }, 'the upstream refused a parameter');
+    return isNew && api.dispensableParameters.has(parameter) ? once() : outcome;
+  };
+  return { chat, close: () => client.close() };
+}
+
+interface CallInProgress {
+  readonly api: ChatApi;
+  readonly request: ChatRequest;
+  readonly target: ProviderTarget;
+  readonly options: ChatCallOptions;
+  readonly startedMs: number;
+}
+
+function translate(
+  { api, call, target }: { api: ChatApi; call: CompletionCall; target: ProviderTarget },
+  options: Parameters<ChatApi['toRequest']>[2],
+): ChatRequest | Untranslatable {
+  try {
+    return api.toRequest(call, target, options);
+  } catch (error) {
+    if (error instanceof Untranslatable) return error;
+    throw error;
+  }
+}
+
+async function runCall(deps: { client: HttpClient; clock: Clock }, progress: CallInProgress): Promise<ChatCallOutcome> {
+  const { api, request, target, options, startedMs } = progress;
+  const { clock } = deps;
+  const secrets = secretsOf(target);
+  const told = createTelling(options, { secrets, elapsedMs: () => clock.monotonicMs() - startedMs });
+  const reader = api.createStreamReader();
+  const result = await runExchange(deps, {
+    baseUrl: target.baseUrl,
+    path: request.path,
+    headers: requestHeaders(request, target, options),
+    body: JSON.stringify(request.body),
+    allowPrivateNetwork: target.allowPrivateNetwork,
+    stream: options.stream,
+    timeouts: options.timeouts,
+    signal: options.signal,
+    onFrame: (frame) => told.tell(reader.read(frame)),
+  });
+  const failure = conclude({ api, result, told, closeReader: () => reader.close() });
+  const clean = failure === null ? null : cleanFailure(failure, secrets);
+  return {
+    status: result.kind === 'cancelled' ? 'cancelled' : clean === null ? 'succeeded' : 'failed',
+    answer: told.answer(),
+    failure: clean,
+    accepted: result.accepted,
+    firstTokenMs: told.firstTokenMs(),
+    durationMs: clock.monotonicMs() - startedMs,
+    warnings: request.warnings,
+  };
+}
+
+interface Telling {
+  /** Folds deltas into the answer and hands them on; says what they were. */
+  tell(deltas: readonly AnswerDelta[]): 'other' | 'content' | 'end';
+  answer(): Answer;
+  firstTokenMs(): number | null;
+}
+
+function createTelling(options: ChatCallOptions, given: { secrets: readonly string[]; elapsedMs: () => number }): Telling {
+  let answer = EMPTY_ANSWER;
+  let firstTokenMs: number | null = null;
+  return {
+    tell: (raw) => {
+      if (raw.length === 0) return 'other';
+      const deltas = raw.map((delta) =>
+        delta.type === 'failure' ? { ...delta, failure: cleanFailure(delta.failure, given.secrets) } : delta,
+      );
+      answer = deltas.reduce(reduceAnswer, answer);
+      const content = deltas.some(isContent);
+      if (content && options.stream) firstTokenMs ??= given.elapsedMs();
+      options.onDeltas(deltas);
+      if (answer.ended || answer.failure !== null) return 'end';
+      return content ? 'content' : 'other';
+    },
+    answer: () => answer,
+    firstTokenMs: () => firstTokenMs,
+  };
+}
+
+interface Conclusion {
+  readonly api: ChatApi;
+  readonly result: ExchangeResult;
+  readonly told: Telling;
+  readonly closeReader: () => readonly AnswerDelta[];
+}
+
+/** Tells what the end of the exchange adds; the failure it comes to, or null. */
+function conclude({ api, result, told, closeReader }: Conclusion): Failure | null {
+  switch (result.kind) {
+    case 'cancelled':
+      return null;
+    case 'failed':
+      return result.failure;
+    case 'body':
+      return concludeBody(api, result.response, told);
+    case 'stream':
+      if (!told.answer().ended && result.failure?.class !== 'TIMEOUT') told.tell(closeReader());
+      return concludeStream(told, result.failure);
+  }
+}
+
+/** Only the terminal event makes a stream whole: without it there is a failure, and what was said is INCOMPLETE. */
+function concludeStream(told: Telling, failure: Failure | null): Failure | null {
+  const { ended, failure: toldFailure } = told.answer();
+  if (ended) return null;
+  const reason = toldFailure ?? failure ?? plainFailure('BAD_RESPONSE', 'The stream ended before its terminal event.');
+  if (hasContent(told.answer())) told.tell([{ type: 'finish', reason: 'INCOMPLETE', raw: '' }]);
+  if (toldFailure === null) told.tell([{ type: 'failure', failure: reason }]);
+  return reason;
+}
+
+function concludeBody(api: ChatApi, response: UpstreamError, told: Telling): Failure | null {
+  if (response.status < 200 || response.status >= 300) return api.toFailure(response);
+  const body = parseJson(response.body);
+  try {
+    if (body === undefined) throw new UnreadableBody('The body is not JSON.');
+    told.tell(api.fromResponse(body));
+    return told.answer().failure;
+  } catch (error) {
+    if (!(error instanceof UnreadableBody)) throw error;
+    return { ...plainFailure('BAD_RESPONSE', error.message), httpStatus: response.status };
+  }
+}
+
+/** Ours to set: what a configured header says of them would break the request, or send it elsewhere. */
+const OWN_HEADERS: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'expect', 'upgrade']);
+
+function requestHeaders(request: ChatRequest, target: ProviderTarget, { stream }: ChatCallOptions): Record<string, string> {
+  const configured = Object.entries(target.headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+  return {
+    'content-type': 'application/json',
+    accept: stream ? 'text/event-stream' : 'application/json',
+    'user-agent': 'glidepath',
+    ...request.headers,
+    ...Object.fromEntries(configured.filter(([name]) => !OWN_HEADERS.has(name))),
+  };
+}
+
+/** Configured headers often hold a second key. */
+function secretsOf(target: ProviderTarget): readonly string[] {
+  return [...(target.apiKey === null ? [] : [target.apiKey.reveal()]), ...Object.values(target.headers)];
+}
+
+function cleanFailure(failure: Failure, secrets: readonly string[]): Failure {
+  return { ...failure, detail: cleanDetail(failure.detail, secrets) };
+}
+
+/** A call that never left. */
+function refusal(failure: Failure): ChatCallOutcome {
+  return {
+    status: 'failed',
+    answer: EMPTY_ANSWER,
+    failure,
+    accepted: false,
+    firstTokenMs: null,
+    durationMs: 0,
+    warnings: [],
+  };
+}
