@@ -111,7 +111,13 @@ function createTransaction(manager: EntityManager, audit: Audit, organizationId:
       return row && toApiKey(row);
     },
     async insertApiKey(key, createdBy) {
-      await manager.insert(ApiKeyEntity, { ...fromApiKey(key), id: uuidFromId(key.id), organizationId, createdAt: key.createdAt, createdBy });
+      await manager.insert(ApiKeyEntity, {
+        ...fromApiKey(key),
+        id: uuidFromId(key.id),
+        organizationId,
+        createdAt: key.createdAt,
+        createdBy,
+      });
     },
     async updateApiKey(key) {
       await manager.update(ApiKeyEntity, { organizationId, id: uuidFromId(key.id) }, fromApiKey(key));
@@ -122,10 +128,11 @@ function createTransaction(manager: EntityManager, audit: Audit, organizationId:
     async endSecrets(id, at) {
       if (at === null) await manager.delete(ApiKeySecret, { organizationId, apiKeyId: uuidFromId(id) });
       else
-        await manager.query(
-          'UPDATE api_key_secret SET expires_at = least(expires_at, $3) WHERE organization_id = $1 AND api_key_id = $2',
-          [organizationId, uuidFromId(id), at],
-        );
+        await manager.query('UPDATE api_key_secret SET expires_at = least(expires_at, $3) WHERE organization_id = $1 AND api_key_id = $2', [
+          organizationId,
+          uuidFromId(id),
+          at,
+        ]);
     },
   };
 }

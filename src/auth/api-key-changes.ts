@@ -28,7 +28,11 @@ export function createApiKeyChanges(settings: AccessSettings): ApiKeyChanges {
   };
 }
 
-const createApiKey = async (settings: AccessSettings, actor: Actor, input: CreateApiKeyInput): ReturnType<ApiKeyChanges['createApiKey']> => {
+const createApiKey = async (
+  settings: AccessSettings,
+  actor: Actor,
+  input: CreateApiKeyInput,
+): ReturnType<ApiKeyChanges['createApiKey']> => {
   const { store, clock, randomBytes, hashKey } = settings;
   const { organizationId } = actor.principal;
   const at = clock.now();

@@ -54,7 +54,8 @@ export interface ModelGrant {
 
 export function checkModels(checks: InputChecks, actor: Principal, { models, before, modelExists }: ModelGrant): void {
   if (models === null) {
-    if (before !== null && !coversModels(actor, null)) checks.add('models', 'your key may not use all models, and nobody grants what they lack');
+    if (before !== null && !coversModels(actor, null))
+      checks.add('models', 'your key may not use all models, and nobody grants what they lack');
     return;
   }
   if (models.length > MAX_MODELS) {

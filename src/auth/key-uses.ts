@@ -15,11 +15,7 @@ export interface KeyUses {
 const FLUSH_AFTER_MS = 60_000;
 const MAX_PENDING = 10_000;
 
-export function createKeyUses(settings: {
-  store: Pick<AuthenticatorStore, 'recordUses'>;
-  clock: Clock;
-  logger: Logger;
-}): KeyUses {
+export function createKeyUses(settings: { store: Pick<AuthenticatorStore, 'recordUses'>; clock: Clock; logger: Logger }): KeyUses {
   const { store, clock, logger } = settings;
   let pending = new Map<ApiKeyId, KeyUse>();
   let cancelTimer: Cancel | null = null;

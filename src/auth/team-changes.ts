@@ -6,7 +6,10 @@ import { seesTeam } from '../core/principal.js';
 import type { AccessSettings } from './access.js';
 import type { AccessChanges, Team } from './contract.js';
 
-export function createTeamChanges({ store, clock }: Pick<AccessSettings, 'store' | 'clock'>): Pick<AccessChanges, 'createTeam' | 'updateTeam'> {
+export function createTeamChanges({
+  store,
+  clock,
+}: Pick<AccessSettings, 'store' | 'clock'>): Pick<AccessChanges, 'createTeam' | 'updateTeam'> {
   return {
     async createTeam(actor, input) {
       const checks = createInputChecks();

@@ -79,10 +79,15 @@ function createCredentialReader({ cipher, logger }: CatalogueSettings): (provide
     const { credential } = provider;
     if (credential === null || provider.deletedAt !== null) return null;
     try {
-      return Object.freeze({ apiKey: openCredential(cipher, provider, credential), lastFour: credential.lastFour, setAt: credential.setAt });
+      return Object.freeze({
+        apiKey: openCredential(cipher, provider, credential),
+        lastFour: credential.lastFour,
+        setAt: credential.setAt,
+      });
     } catch {
       const name = `${provider.id} ${credential.setAt.toISOString()}`;
-      if (!told.has(name)) logger.error({ providerId: provider.id, provider: provider.slug }, 'a provider credential does not open; set it anew');
+      if (!told.has(name))
+        logger.error({ providerId: provider.id, provider: provider.slug }, 'a provider credential does not open; set it anew');
       told.add(name);
       return null;
     }

@@ -25,7 +25,8 @@ export function createDeploymentChanges(settings: ChangeSettings): DeploymentCha
           const parents = await findParents(transaction, checks, input);
           const draft = readNewDeployment(settings, checks, { input, parents });
           if (draft === null || checks.problems.length > 0) return fail(invalidRequest(checks.problems));
-          if (await transaction.deployment({ slug: draft.slug })) return fail(conflict(`There is a deployment ${draft.slug} already.`, 'slug'));
+          if (await transaction.deployment({ slug: draft.slug }))
+            return fail(conflict(`There is a deployment ${draft.slug} already.`, 'slug'));
           const after: StoredDeployment = { ...draft, id: newId('deployment'), organizationId, createdAt: at, deletedAt: null };
           await transaction.saveDeployment(after);
           await audit(transaction, { action: 'createDeployment', before: null, after });
@@ -136,7 +137,12 @@ function audit(
   { action, before, after }: { action: string; before: StoredDeployment | null; after: StoredDeployment | null },
 ): Promise<void> {
   const id = (after ?? before)?.id ?? '';
-  return transaction.audit({ action, target: { kind: 'deployment', id }, before: before && describe(before), after: after && describe(after) });
+  return transaction.audit({
+    action,
+    target: { kind: 'deployment', id },
+    before: before && describe(before),
+    after: after && describe(after),
+  });
 }
 
 function describe(deployment: StoredDeployment): JsonObject {

@@ -28,7 +28,8 @@ export function createModelChanges(settings: ChangeSettings): Pick<CatalogueChan
           const checks = createInputChecks();
           const draft = readNewModel(checks, input);
           const price = input.price ? readPrice(checks, { input: input.price, at }) : null;
-          if (price) checkAgainstPeers(checks, 'price', { tiers: price.tiers, snapshot: settings.catalogue.snapshot(organizationId), now: at });
+          if (price)
+            checkAgainstPeers(checks, 'price', { tiers: price.tiers, snapshot: settings.catalogue.snapshot(organizationId), now: at });
           if (checks.problems.length > 0) return fail(invalidRequest(checks.problems));
           if (await transaction.model({ slug: input.slug })) return fail(conflict(`There is a model ${input.slug} already.`, 'slug'));
           const after: StoredModel = { ...draft, id: newId('model'), organizationId, createdAt: at, deletedAt: null };
@@ -88,7 +89,8 @@ function readUpdate(checks: InputChecks, before: StoredModel, input: UpdateModel
   const name = input.name ?? before.name;
   checks.text('name', name);
   // Cleared means: nothing is known, which is what a new model begins with.
-  const capabilities = input.capabilities === undefined ? before.capabilities : readCapabilities(checks, input.capabilities ?? DEFAULT_CAPABILITIES);
+  const capabilities =
+    input.capabilities === undefined ? before.capabilities : readCapabilities(checks, input.capabilities ?? DEFAULT_CAPABILITIES);
   const contextWindow = input.contextWindow === undefined ? before.contextWindow : input.contextWindow;
   const maxOutputTokens = input.maxOutputTokens === undefined ? before.maxOutputTokens : input.maxOutputTokens;
   checkLimits(checks, { contextWindow, maxOutputTokens });
@@ -109,11 +111,23 @@ function checkLimits(checks: InputChecks, limits: Pick<StoredModel, 'contextWind
   }
 }
 
-function audit(transaction: CatalogueTransaction, { action, before, after }: { action: string; before: StoredModel | null; after: StoredModel }): Promise<void> {
+function audit(
+  transaction: CatalogueTransaction,
+  { action, before, after }: { action: string; before: StoredModel | null; after: StoredModel },
+): Promise<void> {
   return transaction.audit({ action, target: { kind: 'model', id: after.id }, before: before && describe(before), after: describe(after) });
 }
 
 function describe(model: StoredModel): JsonObject {
   const { slug, name, vendor, operations, capabilities, contextWindow, maxOutputTokens } = model;
-  return { slug, name, vendor, operations, capabilities, contextWindow, maxOutputTokens, deprecatedOn: model.deprecatedOn?.toISOString() ?? null };
+  return {
+    slug,
+    name,
+    vendor,
+    operations,
+    capabilities,
+    contextWindow,
+    maxOutputTokens,
+    deprecatedOn: model.deprecatedOn?.toISOString() ?? null,
+  };
 }

@@ -56,7 +56,12 @@ export async function addPrice(
 ): Promise<void> {
   const { organizationId, owner, price, at } = added;
   await transaction.insertPrice({ id: price.id, organizationId, owner, price, createdAt: at });
-  await transaction.audit({ action: 'setPrice', target: { kind: 'price', id: price.id }, before: null, after: { ...owner, ...describe(price) } });
+  await transaction.audit({
+    action: 'setPrice',
+    target: { kind: 'price', id: price.id },
+    before: null,
+    after: { ...owner, ...describe(price) },
+  });
 }
 
 async function findOwner(transaction: CatalogueTransaction, checks: InputChecks, input: SetPriceInput): Promise<PriceOwner | null> {

@@ -76,14 +76,19 @@ function readNewProvider(settings: ChangeSettings, checks: InputChecks, input: C
   const { known, checkUrl } = settings;
   checks.slug('slug', input.slug);
   const preset = input.preset ? known.preset(input.preset) : null;
-  if (typeof input.preset === 'string' && preset === null) checks.add('preset', `must be one of ${known.presets.map(({ name }) => name).join(', ')}`);
+  if (typeof input.preset === 'string' && preset === null)
+    checks.add('preset', `must be one of ${known.presets.map(({ name }) => name).join(', ')}`);
   const name = input.name ?? preset?.displayName ?? input.slug;
   checks.text('name', name);
   const wireFormat = input.wireFormat ?? preset?.wireFormat ?? null;
   checkWireFormat(settings, checks, wireFormat);
   const allowPrivateNetwork = input.allowPrivateNetwork ?? preset?.allowPrivateNetwork ?? false;
   const baseUrl = input.baseUrl ?? preset?.baseUrl ?? null;
-  if (baseUrl === null) checks.add('baseUrl', preset === null ? 'is needed where no preset gives it' : `is needed: the preset ${preset.name} has none of its own`);
+  if (baseUrl === null)
+    checks.add(
+      'baseUrl',
+      preset === null ? 'is needed where no preset gives it' : `is needed: the preset ${preset.name} has none of its own`,
+    );
   else checkBaseUrl(checks, { baseUrl, allowPrivateNetwork, checkUrl });
   const region = input.region ?? null;
   if (region !== null) checkRegion(checks, region);
@@ -97,16 +102,22 @@ function readNewProvider(settings: ChangeSettings, checks: InputChecks, input: C
 
 function checkWireFormat({ known }: ChangeSettings, checks: InputChecks, wireFormat: WireFormat | null): void {
   if (wireFormat === null) checks.add('wireFormat', 'is needed where no preset gives it');
-  else if (!known.wireFormats.has(wireFormat)) checks.add('wireFormat', `${wireFormat} is not built yet: only ${[...known.wireFormats].join(', ')}`);
+  else if (!known.wireFormats.has(wireFormat))
+    checks.add('wireFormat', `${wireFormat} is not built yet: only ${[...known.wireFormats].join(', ')}`);
 }
 
-function readUpdate(settings: ChangeSettings, checks: InputChecks, change: { before: StoredProvider; input: UpdateProviderInput }): StoredProvider {
+function readUpdate(
+  settings: ChangeSettings,
+  checks: InputChecks,
+  change: { before: StoredProvider; input: UpdateProviderInput },
+): StoredProvider {
   const { before, input } = change;
   const preset = before.preset === null ? null : settings.known.preset(before.preset);
   for (const field of ['enabled', 'name', 'baseUrl'] as const) if (input[field] === null) checks.add(field, "can't be cleared");
   const name = input.name ?? before.name;
   checks.text('name', name);
-  const allowPrivateNetwork = input.allowPrivateNetwork === null ? (preset?.allowPrivateNetwork ?? false) : (input.allowPrivateNetwork ?? before.allowPrivateNetwork);
+  const allowPrivateNetwork =
+    input.allowPrivateNetwork === null ? (preset?.allowPrivateNetwork ?? false) : (input.allowPrivateNetwork ?? before.allowPrivateNetwork);
   const moves = typeof input.baseUrl === 'string' || (input.allowPrivateNetwork === false && isAddress(before.baseUrl));
   const baseUrl = input.baseUrl ?? before.baseUrl;
   if (moves) checkBaseUrl(checks, { baseUrl, allowPrivateNetwork, checkUrl: settings.checkUrl });
@@ -145,12 +156,28 @@ function audit(
   { action, before, after }: { action: string; before: StoredProvider | null; after: StoredProvider | null },
 ): Promise<void> {
   const id = (after ?? before)?.id ?? '';
-  return transaction.audit({ action, target: { kind: 'provider', id }, before: before && describe(before), after: after && describe(after) });
+  return transaction.audit({
+    action,
+    target: { kind: 'provider', id },
+    before: before && describe(before),
+    after: after && describe(after),
+  });
 }
 
 /** Header values may be secrets all the same: the log names them only. */
 function describe(provider: StoredProvider): JsonObject {
   const { slug, name, preset, wireFormat, baseUrl, region, allowPrivateNetwork, enabled, credential } = provider;
   const shown = credential && { lastFour: credential.lastFour, setAt: credential.setAt.toISOString() };
-  return { slug, name, preset, wireFormat, baseUrl, region, allowPrivateNetwork, enabled, headers: Object.keys(provider.headers), credential: shown };
+  return {
+    slug,
+    name,
+    preset,
+    wireFormat,
+    baseUrl,
+    region,
+    allowPrivateNetwork,
+    enabled,
+    headers: Object.keys(provider.headers),
+    credential: shown,
+  };
 }

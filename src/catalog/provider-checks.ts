@@ -49,7 +49,8 @@ export function checkBaseUrl(checks: InputChecks, { baseUrl, allowPrivateNetwork
   const url = baseUrl.length <= MAX_URL_LENGTH && URL.canParse(baseUrl) ? new URL(baseUrl) : null;
   if (url === null) checks.add('baseUrl', 'must be an absolute URL');
   else if (url.protocol !== 'https:' && url.protocol !== 'http:') checks.add('baseUrl', 'must begin with https:// or http://');
-  else if (url.username !== '' || url.password !== '') checks.add('baseUrl', 'must not hold a user or password: they belong into credential');
+  else if (url.username !== '' || url.password !== '')
+    checks.add('baseUrl', 'must not hold a user or password: they belong into credential');
   else if (url.search !== '' || url.hash !== '' || /[?#]/.test(baseUrl)) checks.add('baseUrl', 'must not hold a query or fragment');
   else {
     const problem = checkUrl(url, { allowPrivateNetwork });
@@ -89,7 +90,8 @@ export function readHeaders(checks: InputChecks, input: JsonValue): Readonly<Rec
     else if (RESERVED_HEADERS.has(lowerCase)) checks.add(path, "can't be set here");
     else if (headers.has(lowerCase)) checks.add(path, 'is there twice');
     else if (typeof value !== 'string') checks.add(path, 'must be a string');
-    else if (!HEADER_VALUE.test(value) || value.length > MAX_HEADER_LENGTH) checks.add(path, `must be at most ${MAX_HEADER_LENGTH} characters that fit into a header`);
+    else if (!HEADER_VALUE.test(value) || value.length > MAX_HEADER_LENGTH)
+      checks.add(path, `must be at most ${MAX_HEADER_LENGTH} characters that fit into a header`);
     else headers.set(lowerCase, value);
   }
   return Object.fromEntries(headers);

@@ -120,7 +120,9 @@ function freezeWithDeployments<T extends { deployments: Deployment[] }>(record: 
   return Object.freeze(record);
 }
 
-function directory<T extends { readonly id: string; readonly slug: string; readonly deleted: boolean }>(records: readonly T[]): Directory<T['id'], T> {
+function directory<T extends { readonly id: string; readonly slug: string; readonly deleted: boolean }>(
+  records: readonly T[],
+): Directory<T['id'], T> {
   const live = records.filter((record) => !record.deleted).sort((left, right) => (left.slug < right.slug ? -1 : 1));
   return Object.freeze({
     byId: new Map(records.map((record) => [record.id, record])),

@@ -1,0 +1,84 @@
+import { newId } from '../core/ids.js';
+import type { OrganizationId } from '../core/ids.js';
+import { picoUsd } from '../core/money.js';
+import type { PriceTier } from '../core/pricing.js';
+import { CAPABILITIES, OPERATIONS } from '../core/vocabulary.js';
+import { overlayFor } from './overlay.js';
+import { PRICE_SOURCE } from './price-import.js';
+import type { ImportedModel, ImportedPrice } from './price-import.js';
+import { SANDBOX_BASE_URL } from './snapshot.js';
+import type { PriceOwner, StoredModel, StoredPrice, StoredProvider } from './stored.js';
+
+export interface Origin {
+  readonly organizationId: OrganizationId;
+  readonly at: Date;
+}
+
+export function toStoredModel(imported: Omit<ImportedModel, 'prices'>, { organizationId, at }: Origin): StoredModel {
+  const { capabilities, maxOutputTokens } = overlayFor(imported.slug);
+  const { slug, name, vendor, contextWindow } = imported;
+  const words = { operations: [...OPERATIONS], capabilities };
+  const dates = { deprecatedOn: null, createdAt: at, deletedAt: null };
+  return { id: newId('model'), organizationId, slug, name, vendor, ...words, contextWindow, maxOutputTokens, ...dates };
+}
+
+export function toStoredPrice(
+  imported: ImportedPrice,
+  { organizationId, at, owner }: Origin & { readonly owner: PriceOwner },
+): StoredPrice {
+  const id = newId('price');
+  const price = { id, currency: 'USD' as const, source: PRICE_SOURCE, serviceTier: null, batch: false, ...imported };
+  return { id, organizationId, createdAt: at, owner, price };
+}
+
+const SANDBOX_CONTEXT_WINDOW = 128_000;
+const SANDBOX_MAX_OUTPUT_TOKENS = 16_384;
+const PER_MILLION = 1_000_000;
+/** $0.15 and $0.60 a million. */
+const SANDBOX_TIER: PriceTier = {
+  aboveInputTokens: 0,
+  rates: [
+    { component: 'INPUT', amount: picoUsd(150_000_000_000n), per: PER_MILLION },
+    { component: 'OUTPUT', amount: picoUsd(600_000_000_000n), per: PER_MILLION },
+  ],
+};
+
+/** A stand-in that can do everything, at the prices of a small model. */
+export function sandboxRecords({ organizationId, at }: Origin) {
+  const common = { organizationId, createdAt: at, deletedAt: null };
+  const provider: StoredProvider = {
+    ...common,
+    id: newId('provider'),
+    slug: 'sandbox',
+    name: 'Sandbox',
+    preset: null,
+    wireFormat: 'OPENAI_CHAT',
+    baseUrl: SANDBOX_BASE_URL,
+    region: null,
+    headers: {},
+    credential: null,
+    credentialFromEnvironment: false,
+    allowPrivateNetwork: false,
+    enabled: true,
+  };
+  const model: StoredModel = {
+    ...common,
+    id: newId('model'),
+    slug: 'sandbox',
+    name: 'Sandbox',
+    vendor: 'sandbox',
+    operations: [...OPERATIONS],
+    capabilities: [...CAPABILITIES],
+    contextWindow: SANDBOX_CONTEXT_WINDOW,
+    maxOutputTokens: SANDBOX_MAX_OUTPUT_TOKENS,
+    deprecatedOn: null,
+  };
+  const deployment = { ...common, id: newId('deployment'), slug: 'sandbox.sandbox', providerId: provider.id, modelId: model.id };
+  const price = toStoredPrice({ effectiveFrom: new Date(0), tiers: [SANDBOX_TIER] }, { organizationId, at, owner: { modelId: model.id } });
+  return {
+    provider,
+    model,
+    price,
+    deployment: { ...deployment, upstreamModel: 'sandbox', region: null, weight: 1, enabled: true, onCancel: 'ABORT' as const },
+  };
+}
