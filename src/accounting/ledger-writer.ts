@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.js';
 import type { InferenceId } from '../core/ids.js';
 import type { InferenceRecord } from '../core/inference.js';
 import type { Logger } from '../core/logger.js';
-import { sqlState } from '../storage/roles.js';
+import { errorCode } from '../storage/error-code.js';
 import type { LedgerWriter } from './contract.js';
 import { usdText } from './ledger-amounts.js';
 import type { LedgerStore } from './ledger.store.js';
@@ -217,5 +217,5 @@ function figuresOf(record: InferenceRecord): object {
 function reasonOf(error: unknown): object {
   if (!(error instanceof Error)) return { reason: String(error) };
   const cause = error.cause instanceof Error ? error.cause.message : undefined;
-  return { reason: error.message, cause, code: sqlState(error) ?? undefined };
+  return { reason: error.message, cause, code: errorCode(error) ?? undefined };
 }

@@ -3,7 +3,7 @@ import { uuidFromId } from '../core/ids.js';
 import type { InferenceId, OrganizationId } from '../core/ids.js';
 import type { InferenceRecord } from '../core/inference.js';
 import type { Price } from '../core/pricing.js';
-import { sqlState } from '../storage/roles.js';
+import { errorCode } from '../storage/error-code.js';
 import type { UnitOfWork } from '../storage/unit-of-work.js';
 import type { LedgerReader } from './contract.js';
 import { priceFrom, priceIdFrom } from './ledger-amounts.js';
@@ -38,7 +38,7 @@ export function createLedgerStore(unitOfWork: UnitOfWork): LedgerStore {
         await insertRows(manager, 'attempt', attempts);
       });
     },
-    isRecordFault: (error) => error instanceof UnstorableRecordError || RECORD_FAULT_STATES.test(sqlState(error) ?? ''),
+    isRecordFault: (error) => error instanceof UnstorableRecordError || RECORD_FAULT_STATES.test(errorCode(error) ?? ''),
   };
 }
 
