@@ -1,144 +1,126 @@
 import { createClient as createSseClient } from 'graphql-sse';
-import { createClient as createSocketClient, type Client as SocketClient } from 'graphql-ws';
-import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
+import { createClient as createSocketClient } from 'graphql-ws';
+import type { Client as SocketClient } from 'graphql-ws';
+import type { ExecutionResult } from 'graphql';
 import { WebSocket } from 'ws';
 
-/** How tests talk to a gateway, by each of its three doors. */
+/** Speaks to the product through each of its doors, as a frontend would. */
 export interface GraphqlClient {
-  /** One JSON answer by POST. */
-  ask(query: string, options?: AskOptions): Promise<HttpAnswer>;
-  /** Results over a WebSocket of its own, which closes when the iteration ends. */
-  overSocket(query: string, variables?: Variables): AsyncIterableIterator<Result>;
-  /** Results as server-sent events. */
-  overEvents(query: string, variables?: Variables): AsyncIterableIterator<Result>;
-  /** A client of the WebSocket door, for several operations on one socket. */
-  socketClient(options?: { readonly connectionParams?: Variables; readonly lazy?: boolean }): SocketClient;
-  readonly httpUrl: string;
-  readonly socketUrl: string;
+  /** POST /graphql. Never throws for a GraphQL error. */
+  query<T = Record<string, unknown>>(document: string, variables?: object, headers?: Record<string, string>): Promise<GraphqlAnswer<T>>;
+  /** A WebSocket of its own, opened with the first operation. */
+  openSocket(): GraphqlSocket;
+  /** The same path by `Accept: text/event-stream`. Returning from the iteration closes the connection. */
+  events<T = Record<string, unknown>>(document: string, variables?: object): AsyncIterableIterator<ExecutionResult<T, Extensions>>;
 }
 
-export type Variables = Record<string, unknown>;
-export type Result = FormattedExecutionResult<Variables, Variables>;
+export type Extensions = Record<string, unknown>;
 
-export interface AskOptions {
-  readonly variables?: Variables;
-  readonly operationName?: string;
-  readonly headers?: Record<string, string>;
-  readonly signal?: AbortSignal;
-}
-
-export interface HttpAnswer {
+export interface GraphqlAnswer<T> {
   readonly status: number;
   readonly headers: Headers;
-  readonly data: Variables | null | undefined;
-  readonly errors: readonly GraphQLFormattedError[];
+  readonly data: T | null;
+  readonly errors: readonly { readonly message: string; readonly path?: readonly unknown[]; readonly extensions: Extensions }[] | undefined;
 }
 
-/** `url` is the gateway's own, without a path; `key` null asks without one. */
-export function createGraphqlClient(url: string, key: string | null): GraphqlClient {
-  const httpUrl = `${url}/graphql`;
-  const socketUrl = httpUrl.replace(/^http/, 'ws');
+export interface GraphqlSocket {
+  /** Returning from the iteration unsubscribes. */
+  subscribe<T = Record<string, unknown>>(document: string, variables?: object): AsyncIterableIterator<ExecutionResult<T, Extensions>>;
+  /** Runs an operation to its end: the data of every result, and the errors of the one that had any. */
+  collect<T = Record<string, unknown>>(document: string, variables?: object): Promise<Collected<T>>;
+  /** The code it was closed with; null while it is open. */
+  readonly closedWith: number | null;
+  readonly closed: Promise<number>;
+  /** Closes politely. */
+  dispose(): Promise<void>;
+  /** Drops the TCP connection. */
+  terminate(): void;
+}
+
+export interface Collected<T> {
+  readonly data: readonly T[];
+  readonly errors: readonly { readonly message: string; readonly extensions: Extensions }[] | undefined;
+}
+
+export interface ClientSettings {
+  readonly url: string;
+  readonly key: string | null;
+}
+
+export function createGraphqlClient({ url, key }: ClientSettings): GraphqlClient {
+  const endpoint = `${url}/graphql`;
   const authorization: Record<string, string> = key === null ? {} : { authorization: `Bearer ${key}` };
-  const socketClient: GraphqlClient['socketClient'] = ({ connectionParams = authorization, lazy = true } = {}) =>
-    createSocketClient({
-      url: socketUrl,
-      webSocketImpl: WebSocket,
-      connectionParams,
-      lazy,
-      retryAttempts: 0,
-      onNonLazyError: () => undefined,
-    });
   return {
-    httpUrl,
-    socketUrl,
-    socketClient,
-    ask: (query, options = {}) => ask(httpUrl, { query, ...options, headers: { ...authorization, ...options.headers } }),
-    overSocket: (query, variables) => overSocket(socketClient(), query, variables),
-    overEvents: (query, variables) => {
-      const client = createSseClient({ url: httpUrl, headers: authorization, retryAttempts: 0 });
-      return client.iterate<Variables, Variables>({ query, ...(variables ? { variables } : {}) });
+    async query(document, variables, headers) {
+      const response = await fetch(endpoint, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...authorization, ...headers },
+        body: JSON.stringify({ query: document, variables }),
+      });
+      const { data = null, errors } = (await response.json()) as { data?: never; errors?: never };
+      return { status: response.status, headers: response.headers, data, errors };
+    },
+    openSocket: () => openSocket(endpoint.replace(/^http/, 'ws'), authorization),
+    events(document, variables) {
+      const client = createSseClient({ url: endpoint, headers: authorization, retryAttempts: 0 });
+      return client.iterate({ query: document, ...variablesOf(variables) }) as never;
     },
   };
 }
 
-async function ask(
-  url: string,
-  { query, variables, operationName, headers, signal }: AskOptions & { readonly query: string },
-): Promise<HttpAnswer> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify({ query, variables, operationName }),
-    ...(signal ? { signal } : {}),
+function openSocket(url: string, connectionParams: Record<string, string>): GraphqlSocket {
+  let closedWith: number | null = null;
+  let socket: WebSocket | null = null;
+  let tellClosed: (code: number) => void = () => undefined;
+  const closed = new Promise<number>((resolve) => {
+    tellClosed = resolve;
   });
-  return readAnswer(response);
+  const client: SocketClient = createSocketClient({
+    url,
+    connectionParams,
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    lazyCloseTimeout: 60_000,
+    on: {
+      opened: (opened) => {
+        socket = opened as WebSocket;
+      },
+      closed: (event) => {
+        closedWith = (event as { code: number }).code;
+        tellClosed(closedWith);
+      },
+    },
+  });
+  const subscribe = (document: string, variables?: object) => client.iterate({ query: document, ...variablesOf(variables) }) as never;
+  return {
+    subscribe,
+    collect: (document, variables) => collect(subscribe(document, variables)),
+    get closedWith() {
+      return closedWith;
+    },
+    closed,
+    dispose: async () => {
+      await client.dispose();
+    },
+    terminate: () => socket?.terminate(),
+  };
 }
 
-/** A GraphQL answer from any response that has one. */
-export async function readAnswer(response: Response): Promise<HttpAnswer> {
-  const body: Result = JSON.parse(await response.text());
-  return { status: response.status, headers: response.headers, data: body.data, errors: body.errors ?? [] };
-}
-
-async function* overSocket(client: SocketClient, query: string, variables: Variables | undefined): AsyncGenerator<Result> {
+async function collect<T>(results: AsyncIterable<ExecutionResult<T, Extensions>>): Promise<Collected<T>> {
+  const data: T[] = [];
   try {
-    for await (const result of client.iterate<Variables, Variables>({ query, ...(variables ? { variables } : {}) })) yield result;
-  } finally {
-    await client.dispose();
+    for await (const result of results) {
+      if (result.errors) return { data, errors: result.errors.map(({ message, extensions }) => ({ message, extensions })) };
+      if (result.data) data.push(result.data);
+    }
+    return { data, errors: undefined };
+  } catch (thrown) {
+    // A refused operation comes as an `error` message, which the client throws as an array of errors.
+    if (Array.isArray(thrown)) return { data, errors: thrown as never };
+    throw thrown;
   }
 }
 
-/** The code of an error as the contract has it. */
-export function codeOf(error: GraphQLFormattedError | undefined): unknown {
-  return error?.extensions?.['code'];
-}
-
-/** A socket that speaks the protocol by hand, for what no well-behaved client sends. */
-export interface RawSocket {
-  readonly socket: WebSocket;
-  send(message: object | string): void;
-  /** The next message, of that type where one is named. */
-  next(type?: string): Promise<Variables>;
-  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
-}
-
-export async function openRawSocket(
-  url: string,
-  options: { readonly origin?: string; readonly protocol?: string } = {},
-): Promise<RawSocket> {
-  const socket = new WebSocket(
-    url,
-    options.protocol ?? 'graphql-transport-ws',
-    options.origin === undefined ? {} : { origin: options.origin },
-  );
-  const received: Variables[] = [];
-  const waiting: { readonly type: string | undefined; readonly resolve: (message: Variables) => void }[] = [];
-  socket.on('message', (data) => {
-    const message: Variables = JSON.parse(String(data));
-    const index = waiting.findIndex(({ type }) => type === undefined || type === message['type']);
-    const [waiter] = index === -1 ? [] : waiting.splice(index, 1);
-    if (waiter) waiter.resolve(message);
-    else received.push(message);
-  });
-  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
-    socket.once('close', (code, reason) => {
-      resolve({ code, reason: reason.toString() });
-    });
-  });
-  await new Promise<void>((resolve, reject) => {
-    socket.once('open', resolve);
-    socket.once('error', reject);
-  });
-  return {
-    socket,
-    closed,
-    send: (message) => {
-      socket.send(typeof message === 'string' ? message : JSON.stringify(message));
-    },
-    next: (type) => {
-      const index = received.findIndex((message) => type === undefined || message['type'] === type);
-      const [message] = index === -1 ? [] : received.splice(index, 1);
-      return message ? Promise.resolve(message) : new Promise((resolve) => waiting.push({ type, resolve }));
-    },
-  };
+function variablesOf(variables: object | undefined): { variables?: Record<string, unknown> } {
+  return variables ? { variables: { ...variables } } : {};
 }
