@@ -112,4 +112,4 @@ if (!isFresh()) {
   takeLock();
   if (!isFresh()) compile(files, hash);
 }
-if (existsSync(inRoot('scripts', 'build-graphiql.mjs'))) run('scripts/build-graphiql.mjs');
+run('scripts/build-graphiql.mjs');
