@@ -140,7 +140,7 @@ describe('readConfig', () => {
     );
   });
 
-  test('S8 no fault, inspection or serialisation shows a secret', () => {
+  test('no fault, inspection or serialisation shows a secret', () => {
     const secret = 'hunter2-hunter2';
     const faults = faultsOf({ DATABASE_URL: `mysql://u:${secret}@db/x`, MASTER_KEY: secret, ADMIN_KEY: secret });
     expect(faults).toHaveLength(3);

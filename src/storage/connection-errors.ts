@@ -1,5 +1,5 @@
 import { GatewayError } from '../core/errors.js';
-import { sqlState } from './roles.js';
+import { errorCode } from './error-code.js';
 
 /** SQLSTATE classes and codes that say the database is away, stopping, full or read-only after a fail-over. */
 const UNAVAILABLE_STATES = /^(08...|53...|57P0[1-5]|25006)$/;
@@ -27,8 +27,10 @@ export function asGatewayError(error: unknown): unknown {
 }
 
 export function isUnavailable(error: unknown): boolean {
-  const code = sqlState(error);
+  const code = errorCode(error);
   if (code !== null && (UNAVAILABLE_STATES.test(code) || NETWORK_CODES.has(code))) return true;
-  if (error instanceof AggregateError && error.errors.some(isUnavailable)) return true;
-  return error instanceof Error && MESSAGES.test(error.message);
+  if (typeof error !== 'object' || error === null) return false;
+  // Node tries every address of a host, and wraps what each said.
+  if ('errors' in error && Array.isArray(error.errors) && error.errors.some(isUnavailable)) return true;
+  return 'message' in error && MESSAGES.test(String(error.message));
 }

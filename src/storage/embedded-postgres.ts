@@ -7,12 +7,12 @@ import type { Logger } from '../core/logger.js';
 import { findBinaries } from './embedded/binaries.js';
 import { ensureCluster } from './embedded/cluster.js';
 import { lockFolder } from './embedded/folder-lock.js';
-import type { FolderLock } from './embedded/folder-lock.js';
 import { clearLeftovers } from './embedded/postmaster.js';
 import { canReach, runAs } from './embedded/run-as.js';
 import type { RunAs } from './embedded/run-as.js';
 import { serverUrl, startServer } from './embedded/server.js';
 import type { PostgresServer } from './embedded/server.js';
+import { supervise } from './embedded/supervisor.js';
 
 export { FolderInUseError } from './embedded/folder-lock.js';
 
@@ -40,8 +40,8 @@ export async function startEmbeddedPostgres(dataDir: string, logger: Logger): Pr
   await mkdir(dataDir, { recursive: true });
   const lock = await lockFolder(dataDir);
   try {
-    const server = await start(dataDir, logger);
-    return { url: server.urlOf(DATABASE), stop: () => stop(server, lock) };
+    const { url, end } = await start(dataDir, logger);
+    return { url, stop: () => end().finally(() => lock.release()) };
   } catch (error) {
     await lock.release();
     throw error;
@@ -58,7 +58,7 @@ export function runningEmbeddedUrl(dataDir: string): string {
   return serverUrl({ port: Number(read('port')), database: DATABASE, password: read('password') });
 }
 
-async function start(dataDir: string, logger: Logger): Promise<PostgresServer> {
+async function start(dataDir: string, logger: Logger): Promise<{ url: string; end: () => Promise<void> }> {
   const user = await runAs();
   const { folder, shared } = await placeOf(dataDir, user);
   const binaries = await findBinaries(user, shared);
@@ -73,16 +73,8 @@ async function start(dataDir: string, logger: Logger): Promise<PostgresServer> {
     throw error;
   }
   logger.info({ folder, port: server.port, user: user?.name ?? null }, 'the embedded Postgres is up');
-  void server.ended.then(() => logger.info({ folder }, 'the embedded Postgres has ended'));
-  return server;
-}
-
-async function stop(server: PostgresServer, lock: FolderLock): Promise<void> {
-  try {
-    await server.stop();
-  } finally {
-    await lock.release();
-  }
+  const end = supervise(cluster, server, logger);
+  return { url: server.urlOf(DATABASE), end };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import { errorCode } from './error-code.js';
 
 /** Sees and changes only rows of the organization that its transaction names. */
 export const APP_ROLE = 'glidepath_app';
@@ -25,7 +26,7 @@ export async function ensureRoles(sql: Sql, clock: Clock): Promise<void> {
         await ensureRole(sql, role);
         break;
       } catch (error) {
-        const code = sqlState(error);
+        const code = errorCode(error);
         if (code === INSUFFICIENT_PRIVILEGE) throw new Error(await instructions(sql), { cause: error });
         if (code === null || !LOST_RACES.has(code) || attempt === ATTEMPTS) throw error;
         await pause(clock);
@@ -58,13 +59,6 @@ async function instructions(sql: Sql): Promise<string> {
     `  CREATE ROLE ${WRITER_ROLE} NOLOGIN;`,
     `  GRANT ${APP_ROLE}, ${WRITER_ROLE} TO ${login};`,
   ].join('\n');
-}
-
-/** The SQLSTATE of a pg error, or of one that TypeORM wrapped. */
-export function sqlState(error: unknown): string | null {
-  if (typeof error !== 'object' || error === null) return null;
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return 'driverError' in error ? sqlState(error.driverError) : null;
 }
 
 function pause(clock: Clock): Promise<void> {

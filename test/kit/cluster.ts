@@ -33,7 +33,7 @@ export async function startTestCluster(): Promise<TestCluster> {
   const folder = await temporaryFolder(user);
   const binaries = await findBinaries(user, '/var/lib/glidepath/test');
   const cluster = await ensureCluster({ folder: path.join(folder, 'cluster'), binaries, user, durable: false });
-  const server = await startServer(cluster, SETTINGS);
+  const server = await startServer(cluster, { settings: SETTINGS });
   const guard = guardProcess(server.pid, folder);
   await createTemplate(server);
   return {

@@ -143,7 +143,7 @@ describe('D2 a database that is away is SERVICE_UNAVAILABLE', () => {
   });
 });
 
-test('S8 the error of a failed statement carries none of its bound values', async () => {
+test('the error of a failed statement carries none of its bound values', async () => {
   const error: unknown = await work
     .asWriter((manager) => manager.query('SELECT $1::int', ['top-secret-value-as-number']))
     .catch((fault: unknown) => fault);

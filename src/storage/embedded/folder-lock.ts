@@ -4,6 +4,7 @@ import { open, stat } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { Server } from 'node:net';
 import path from 'node:path';
+import { errorCode } from '../error-code.js';
 
 export interface FolderLock {
   release(): Promise<void>;
@@ -54,7 +55,7 @@ async function lockBySocket(folder: string, address: string): Promise<FolderLock
   try {
     await listen(server, address);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    if (errorCode(error) !== 'EADDRINUSE') throw error;
     throw new FolderInUseError(folder, await askHolder(address));
   }
   server.unref();
@@ -88,7 +89,7 @@ async function lockByFile(folder: string): Promise<FolderLock> {
     const file = await open(path.join(folder, 'lock'), flags, 0o600);
     return { release: () => file.close() };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') throw new FolderInUseError(folder, null);
+    if (errorCode(error) === 'EAGAIN') throw new FolderInUseError(folder, null);
     throw error;
   }
 }

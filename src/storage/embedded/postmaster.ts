@@ -3,6 +3,7 @@ import { readFile, readlink, realpath, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { errorCode } from '../error-code.js';
 import { CHILD_ENVIRONMENT } from './run-as.js';
 
 const POLL_MS = 50;
@@ -61,7 +62,7 @@ function send(pid: number, signal: NodeJS.Signals | 0): boolean {
     return process.kill(pid, signal);
   } catch (error) {
     // EPERM: it lives, but is somebody else's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return errorCode(error) === 'EPERM';
   }
 }
 

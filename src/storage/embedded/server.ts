@@ -30,14 +30,21 @@ const HOST = '127.0.0.1';
 const PORT_TAKEN = /could not bind|Address already in use|could not create any TCP\/IP sockets/;
 const STILL_ENDING = /shared memory block|lock file "postmaster.pid" already exists/;
 
+export interface StartOptions {
+  /** As in postgresql.conf: `name=value`. */
+  readonly settings?: readonly string[];
+  /** Exactly this one; else the remembered one, or a free one. */
+  readonly port?: number;
+}
+
 /**
  * Starts the cluster's server on a loopback port: the remembered one where it is free.
  * @throws an Error with the end of the server's log, where it does not come up.
  */
-export async function startServer(cluster: Cluster, settings: readonly string[] = []): Promise<PostgresServer> {
+export async function startServer(cluster: Cluster, { settings = [], port: wanted }: StartOptions = {}): Promise<PostgresServer> {
   const portFile = path.join(cluster.folder, 'port');
   const remembered = Number(await readFile(portFile, 'utf8').catch(() => ''));
-  let port = remembered > 0 ? remembered : await freePort();
+  let port = wanted ?? (remembered > 0 ? remembered : await freePort());
   for (const deadline = Date.now() + START_DEADLINE_MS; ;) {
     const attempt = await startOnce(cluster, port, settings);
     if ('server' in attempt) {
@@ -46,7 +53,7 @@ export async function startServer(cluster: Cluster, settings: readonly string[] 
     }
     const retry = PORT_TAKEN.test(attempt.log) || STILL_ENDING.test(attempt.log);
     if (!retry || Date.now() > deadline) throw new Error(`The embedded Postgres did not start:\n${attempt.log}`);
-    if (PORT_TAKEN.test(attempt.log)) port = await freePort();
+    if (PORT_TAKEN.test(attempt.log) && wanted === undefined) port = await freePort();
     await delay(RETRY_MS);
   }
 }
@@ -137,9 +144,10 @@ async function spawnPostgres(start: {
 }
 
 async function becomesReady(child: ChildProcess, url: string): Promise<boolean> {
-  for (const deadline = Date.now() + READY_TIMEOUT_MS; Date.now() < deadline; await delay(POLL_MS)) {
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  while (Date.now() < deadline) {
     if (child.exitCode !== null || child.signalCode !== null) return false;
-    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 });
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -151,6 +159,7 @@ async function becomesReady(child: ChildProcess, url: string): Promise<boolean> 
     } finally {
       await client.end().catch(() => undefined);
     }
+    await delay(POLL_MS);
   }
   return false;
 }
