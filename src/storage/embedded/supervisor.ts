@@ -14,19 +14,20 @@ const RETRY_MS = 2_000;
 export function supervise(cluster: Cluster, first: PostgresServer, logger: Logger): () => Promise<void> {
   let server = first;
   let stopping = false;
+  const isStopping = (): boolean => stopping;
   const watch = async (): Promise<void> => {
     for (;;) {
       await server.ended;
-      if (stopping) return;
+      if (isStopping()) return;
       logger.error({ folder: cluster.folder }, 'the embedded Postgres ended unexpectedly; starting it again');
       const next = await restart();
       if (!next) return;
       server = next;
-      if (stopping) return;
+      if (isStopping()) return;
     }
   };
   const restart = async (): Promise<PostgresServer | null> => {
-    while (!stopping) {
+    while (!isStopping()) {
       try {
         return await startServer(cluster, { port: first.port });
       } catch (error) {

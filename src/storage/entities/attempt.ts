@@ -1,5 +1,4 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { JsonValue } from '../../core/json.js';
 import type { AttemptStatus, CostQuality, FailureClass } from '../../core/vocabulary.js';
 import { UsageColumns } from './usage-columns.js';
 
@@ -25,6 +24,6 @@ export class Attempt {
   @Column(() => UsageColumns, { prefix: false }) usage!: UsageColumns;
   @Column({ name: 'cost', type: 'numeric', nullable: true }) cost!: string | null;
   @Column({ name: 'cost_quality', type: 'text', nullable: true }) costQuality!: CostQuality | null;
-  @Column({ name: 'cost_components', type: 'jsonb', default: [] }) costComponents!: JsonValue;
+  @Column({ name: 'cost_components', type: 'jsonb', default: [] }) costComponents!: unknown;
   @Column({ name: 'price_id', type: 'uuid', nullable: true }) priceId!: string | null;
 }

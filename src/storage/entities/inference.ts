@@ -1,5 +1,4 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { JsonObject, JsonValue } from '../../core/json.js';
 import type { Tag } from '../../core/principal.js';
 import type {
   CacheStatus,
@@ -39,22 +38,22 @@ export class Inference {
   /** Null while it runs, and where it is unpriced. */
   @Column({ name: 'cost', type: 'numeric', nullable: true }) cost!: string | null;
   @Column({ name: 'cost_quality', type: 'text', nullable: true }) costQuality!: CostQuality | null;
-  @Column({ name: 'cost_components', type: 'jsonb', default: [] }) costComponents!: JsonValue;
+  @Column({ name: 'cost_components', type: 'jsonb', default: [] }) costComponents!: unknown;
   @Column({ name: 'price_id', type: 'uuid', nullable: true }) priceId!: string | null;
   /** The price as it was in force. */
-  @Column({ name: 'price', type: 'jsonb', nullable: true }) price!: JsonObject | null;
+  @Column({ name: 'price', type: 'jsonb', nullable: true }) price!: unknown;
   @Column({ name: 'saved', type: 'numeric', default: 0 }) saved!: string;
   @Column({ name: 'unpriced', type: 'boolean', default: false }) unpriced!: boolean;
   @Column({ name: 'finish_reason', type: 'text', nullable: true }) finishReason!: FinishReason | null;
   @Column({ name: 'raw_finish_reason', type: 'text', nullable: true }) rawFinishReason!: string | null;
   @Column({ name: 'warnings', type: 'text', array: true, default: [] }) warnings!: string[];
   @Column({ name: 'error_code', type: 'text', nullable: true }) errorCode!: ErrorCode | null;
-  @Column({ name: 'error', type: 'jsonb', nullable: true }) error!: JsonObject | null;
+  @Column({ name: 'error', type: 'jsonb', nullable: true }) error!: unknown;
   /** Route, version, seed, steps, candidates. */
-  @Column({ name: 'routing', type: 'jsonb', nullable: true }) routing!: JsonObject | null;
+  @Column({ name: 'routing', type: 'jsonb', nullable: true }) routing!: unknown;
   @Column({ name: 'rerouted', type: 'boolean', default: false }) rerouted!: boolean;
   @Column({ name: 'cache_status', type: 'text', nullable: true }) cacheStatus!: CacheStatus | null;
-  @Column({ name: 'cache', type: 'jsonb', nullable: true }) cache!: JsonObject | null;
+  @Column({ name: 'cache', type: 'jsonb', nullable: true }) cache!: unknown;
   @Column({ name: 'streamed', type: 'boolean', default: false }) streamed!: boolean;
   @Column({ name: 'content_state', type: 'text', default: 'NOT_STORED' }) contentState!: ContentState;
   @Column({ name: 'content_expires_at', type: 'timestamptz', nullable: true }) contentExpiresAt!: Date | null;

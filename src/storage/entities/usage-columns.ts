@@ -1,12 +1,14 @@
 import { Column } from 'typeorm';
 import type { ColumnOptions } from 'typeorm';
-import type { JsonValue } from '../../core/json.js';
 import type { UsageSource } from '../../core/vocabulary.js';
 import { bigintAsNumber } from './columns.js';
 
 const tokens = (name: string): ColumnOptions => ({ name, type: 'bigint', default: 0, transformer: bigintAsNumber });
 
-/** The token classes of one call; `source` is null while nothing is known yet. */
+/**
+ * The token classes of one call; `source` is null while nothing is known yet. JSON of the ledger is `unknown`: whoever reads it
+ * checks it, and TypeORM's types do not end on a recursive one.
+ */
 export class UsageColumns {
   @Column(tokens('input')) input!: number;
   @Column(tokens('cached_input')) cachedInput!: number;
@@ -19,6 +21,6 @@ export class UsageColumns {
   @Column(tokens('audio_output')) audioOutput!: number;
   @Column(tokens('image_output')) imageOutput!: number;
   @Column({ name: 'usage_source', type: 'text', nullable: true }) source!: UsageSource | null;
-  @Column({ name: 'usage_raw', type: 'jsonb', nullable: true }) raw!: JsonValue | null;
+  @Column({ name: 'usage_raw', type: 'jsonb', nullable: true }) raw!: unknown;
   @Column({ name: 'usage_inconsistent', type: 'boolean', default: false }) inconsistent!: boolean;
 }
