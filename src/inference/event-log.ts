@@ -71,57 +71,58 @@ type Step = IteratorResult<CompletionEvent, undefined>;
 const DONE: Step = { done: true, value: undefined };
 
 function createReader(log: LogState, first: number): AsyncIterableIterator<CompletionEvent, undefined> {
-  const pending: ((step: Step) => void)[] = [];
-  let position = first;
-  let leave: (() => void) | null = null;
-  let joined = false;
-  let closed = false;
-
-  function join(): void {
-    if (joined) return;
-    joined = true;
-    leave = log.onReader?.() ?? null;
-    log.waiting.add(deliver);
-  }
-
-  function close(): void {
-    closed = true;
-    log.waiting.delete(deliver);
-    for (const settle of pending.splice(0)) settle(DONE);
-    leave?.();
-    leave = null;
-  }
-
-  function deliver(): void {
-    while (pending.length > 0 && position < log.events.length) pending.shift()?.(take());
-    if (log.ended && position >= log.events.length) close();
-  }
-
-  function take(): Step {
-    const event = log.events[position];
-    position += 1;
-    return event ? { done: false, value: event } : DONE;
-  }
-
+  const cursor = createCursor(log, first);
   return {
-    next: () => {
-      if (closed) return Promise.resolve(DONE);
-      join();
-      return new Promise((settle) => {
-        pending.push(settle);
-        deliver();
-      });
-    },
+    next: () => new Promise(cursor.pull),
     return: () => {
-      close();
+      cursor.close();
       return Promise.resolve(DONE);
     },
     throw: (error: unknown) => {
-      close();
+      cursor.close();
       return Promise.reject(error instanceof Error ? error : new Error('the reader failed', { cause: error }));
     },
     [Symbol.asyncIterator]() {
       return this;
     },
   };
+}
+
+type Settle = (step: Step) => void;
+
+/** A position in the log, and those who wait for what comes there. */
+function createCursor(log: LogState, first: number): { readonly pull: (settle: Settle) => void; readonly close: () => void } {
+  const pulls: Settle[] = [];
+  let position = first;
+  let leave: (() => void) | null = null;
+  let stage: 'new' | 'reading' | 'closed' = 'new';
+
+  function close(): void {
+    stage = 'closed';
+    log.waiting.delete(deliver);
+    for (const settle of pulls.splice(0)) settle(DONE);
+    leave?.();
+    leave = null;
+  }
+
+  function deliver(): void {
+    for (let event = log.events[position]; event && pulls.length > 0; event = log.events[position]) {
+      position += 1;
+      pulls.shift()?.({ done: false, value: event });
+    }
+    if (log.ended && position >= log.events.length) close();
+  }
+
+  function pull(settle: Settle): void {
+    if (stage === 'closed') return settle(DONE);
+    pulls.push(settle);
+    if (stage === 'new') {
+      stage = 'reading';
+      leave = log.onReader?.() ?? null;
+      log.waiting.add(deliver);
+    }
+    deliver();
+  }
+
+  return { pull, close };
 }

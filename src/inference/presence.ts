@@ -8,6 +8,8 @@ export const RESUME_GRACE_MS = 30_000;
 export interface Presence {
   /** Returns how to leave; leaving twice counts once. */
   join(): () => void;
+  /** It has ended: whoever leaves now, nothing follows. */
+  close(): void;
 }
 
 export interface PresenceOptions {
@@ -19,11 +21,17 @@ export interface PresenceOptions {
 
 export function createPresence({ clock, graceMs, onAbandoned }: PresenceOptions): Presence {
   let present = 0;
+  let closed = false;
   let cancelTimer: Cancel | null = null;
+
+  function stopTimer(): void {
+    cancelTimer?.();
+    cancelTimer = null;
+  }
 
   function leaveOne(): void {
     present -= 1;
-    if (present > 0 || graceMs === null) return;
+    if (present > 0 || graceMs === null || closed) return;
     if (graceMs === 0) onAbandoned();
     else cancelTimer = clock.after(graceMs, onAbandoned);
   }
@@ -31,14 +39,17 @@ export function createPresence({ clock, graceMs, onAbandoned }: PresenceOptions)
   return {
     join() {
       present += 1;
-      cancelTimer?.();
-      cancelTimer = null;
+      stopTimer();
       let here = true;
       return () => {
         if (!here) return;
         here = false;
         leaveOne();
       };
+    },
+    close() {
+      closed = true;
+      stopTimer();
     },
   };
 }

@@ -18,9 +18,11 @@ export interface EndedCompletion {
   readonly log: EventLog;
 }
 
+export type KeptCompletion = RunningCompletion | EndedCompletion;
+
 /** The completions of this process: those that run, and those that ended a while ago. */
 export interface CompletionRegistry {
-  find(id: CompletionId): RunningCompletion | EndedCompletion | null;
+  find(id: CompletionId): KeptCompletion | null;
   begin(completion: RunningCompletion): void;
   /** Keeps what can still be read for so many milliseconds, as far as memory allows. */
   end(id: CompletionId, ended: EndedCompletion, keptMs: number): void;
@@ -60,6 +62,6 @@ export function createCompletionRegistry(options: { readonly clock: Clock; reado
   };
 }
 
-export function isRunning(completion: RunningCompletion | EndedCompletion): completion is RunningCompletion {
+export function isRunning(completion: KeptCompletion): completion is RunningCompletion {
   return 'done' in completion;
 }

@@ -6,6 +6,7 @@ import { claimOf } from './idempotency.js';
 import type { IdempotencyClaim } from './idempotency.js';
 import { parseCompletionInput } from './input/parse.js';
 import { whyNotStorable } from './input/text.js';
+import type { CompletionForm } from './start.js';
 
 const MAX_KEY_LENGTH = 255;
 
@@ -15,8 +16,19 @@ export interface CheckedRequest {
   readonly claim: IdempotencyClaim | null;
 }
 
+/** A request with what its check came to. */
+export interface Application {
+  readonly request: CompletionRequest;
+  readonly form: CompletionForm;
+  readonly checked: Result<CheckedRequest>;
+}
+
+export function applicationOf(request: CompletionRequest, form: CompletionForm): Application {
+  return { request, form, checked: checkRequest(request) };
+}
+
 /** Every problem of a request at once: the idempotency key's and the input's. */
-export function checkRequest({ principal, input, idempotencyKey }: CompletionRequest): Result<CheckedRequest> {
+function checkRequest({ principal, input, idempotencyKey }: CompletionRequest): Result<CheckedRequest> {
   const keyProblems = problemsOfKey(idempotencyKey);
   const parsed = parseCompletionInput(input);
   if (!parsed.ok) return fail(invalidRequest([...keyProblems, ...(parsed.error.problems ?? [])]));

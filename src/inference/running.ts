@@ -1,20 +1,18 @@
-import { isContent } from '../core/answer.js';
-import type { AnswerDelta } from '../core/answer.js';
-import type { Clock } from '../core/clock.js';
+import type { Cancel, Clock } from '../core/clock.js';
 import type { CompletionState } from '../core/inference.js';
 import type { DispatchWatch, RoutePlan } from '../routing/contract.js';
-import { createDeltaCoalescer } from './coalescer.js';
 import type { CompletionOutcome } from './contract.js';
 import { createEventLog } from './event-log.js';
 import type { EventLog } from './event-log.js';
+import { createNarrator } from './narrator.js';
+import type { Narrator } from './narrator.js';
 import { createPresence, disconnectGraceMs } from './presence.js';
 import type { Presence } from './presence.js';
 import { runningState } from './records.js';
-import { settleAttempt } from './settlement.js';
 import type { CompletionStart, EndReason } from './start.js';
 
 export const DEFAULT_TIMEOUT_MS = 600_000;
-/** An answer whose events take more memory than this is ended: no model writes a book by intent. */
+/** An answer whose events take more memory than this is ended: no model writes a library by intent. */
 export const MAX_LOG_BYTES = 64 * 1024 * 1024;
 
 /** A completion on its way: who watches it, how to end it, and its events so far. */
@@ -26,6 +24,7 @@ export interface RunningCompletion {
   readonly presence: Presence;
   /** What dispatch is to tell, and to heed. */
   readonly watch: DispatchWatch;
+  /** Null for a unary call: its words come all at once. */
   readonly firstTokenMs: number | null;
   readonly endedBy: EndReason | null;
   /** Resolves with the settled outcome; never rejects. */
@@ -37,68 +36,95 @@ export interface RunningCompletion {
 }
 
 export function createRunning(start: CompletionStart, plan: RoutePlan, clock: Clock): RunningCompletion {
-  const controller = new AbortController();
-  let endedBy: EndReason | null = null;
-  let firstTokenMs: number | null = null;
-  const { promise: done, resolve } = withResolvers<CompletionOutcome>();
-
-  const end = (reason: EndReason) => {
-    if (endedBy !== null || log.ended) return;
-    endedBy = reason;
-    controller.abort(reason);
-  };
-  const presence = createPresence({
-    clock,
-    graceMs: disconnectGraceMs({ onDisconnect: start.call.onDisconnect, keyed: start.keyed, detached: start.form === 'start' }),
-    onAbandoned: () => {
-      end('cancelled');
-    },
-  });
-  const log = createEventLog({ completionId: start.id, clock, onReader: () => presence.join() });
-  const coalescer = createDeltaCoalescer({ clock, emit: log.append });
   const timeoutMs = start.call.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const cancelDeadline = clock.after(timeoutMs, () => {
-    end('deadline');
-  });
-
-  function onDeltas(deltas: readonly AnswerDelta[]): void {
-    if (firstTokenMs === null && deltas.some(isContent)) firstTokenMs = clock.monotonicMs() - start.startedMs;
-    for (const delta of deltas) coalescer.push(delta);
-    if (log.bytes > MAX_LOG_BYTES) end('oversized');
-  }
-
-  function conclude(state: CompletionState): void {
-    cancelDeadline();
-    coalescer.flush();
-    const { usage, cost, error } = state.record;
-    if (usage && cost) log.append({ type: 'usage', usage, cost });
-    log.append(error === null ? { type: 'finished', completion: state } : { type: 'failed', error, completion: state });
-    resolve({ state, error });
-  }
-
+  const switchOff = createSwitch();
+  const cancelDeadline = clock.after(timeoutMs, () => switchOff.end('deadline'));
+  const presence = presenceFor(start, clock, () => switchOff.end('cancelled'));
+  const log = createEventLog({ completionId: start.id, clock, onReader: presence.join });
+  const narrator = createNarrator(start, log, clock);
+  const { promise: done, resolve } = createDeferred<CompletionOutcome>();
   const state = runningState(start, plan);
-  log.append({ type: 'started', completion: state });
+  narrator.started(state);
   return {
-    ...{ start, plan, state, log, presence, done, end, conclude },
-    watch: {
-      stream: start.form !== 'complete',
-      signal: controller.signal,
-      deadlineAtMs: start.startedMs + timeoutMs,
-      onDeltas,
-      onAttemptFailed: (attempt, reason) => {
-        log.append({ type: 'rerouted', failed: settleAttempt(attempt, start.call, null), reason });
-      },
+    ...{ start, plan, state, log, presence, done },
+    watch: watchFor({ start, log, narrator, switchOff, deadlineAtMs: start.startedMs + timeoutMs }),
+    end: switchOff.end,
+    conclude(last) {
+      tidyUp(switchOff, presence, cancelDeadline);
+      narrator.concluded(last);
+      resolve({ state: last, error: last.record.error });
     },
     get firstTokenMs() {
-      return start.form === 'complete' ? null : firstTokenMs;
+      return start.form === 'complete' ? null : narrator.firstTokenMs;
     },
     get endedBy() {
-      return endedBy;
+      return switchOff.reason;
     },
   };
 }
 
-function withResolvers<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+function tidyUp(switchOff: Switch, presence: Presence, cancelDeadline: Cancel): void {
+  cancelDeadline();
+  presence.close();
+  switchOff.close();
+}
+
+function presenceFor({ call, keyed, form }: CompletionStart, clock: Clock, onAbandoned: () => void): Presence {
+  const graceMs = disconnectGraceMs({ onDisconnect: call.onDisconnect, keyed, detached: form === 'start' });
+  return createPresence({ clock, graceMs, onAbandoned });
+}
+
+interface Watched {
+  readonly start: CompletionStart;
+  readonly log: EventLog;
+  readonly narrator: Narrator;
+  readonly switchOff: Switch;
+  readonly deadlineAtMs: number;
+}
+
+function watchFor({ start, log, narrator, switchOff, deadlineAtMs }: Watched): DispatchWatch {
+  return {
+    stream: start.form !== 'complete',
+    signal: switchOff.signal,
+    deadlineAtMs,
+    onAttemptFailed: narrator.attemptFailed,
+    onDeltas(deltas) {
+      narrator.deltas(deltas);
+      if (log.bytes > MAX_LOG_BYTES) switchOff.end('oversized');
+    },
+  };
+}
+
+/** Aborts once, and remembers why. */
+interface Switch {
+  readonly signal: AbortSignal;
+  readonly reason: EndReason | null;
+  end(reason: EndReason): void;
+  /** From now on nothing ends any more. */
+  close(): void;
+}
+
+function createSwitch(): Switch {
+  const controller = new AbortController();
+  let reason: EndReason | null = null;
+  let closed = false;
+  return {
+    signal: controller.signal,
+    get reason() {
+      return reason;
+    },
+    end(why) {
+      if (reason !== null || closed) return;
+      reason = why;
+      controller.abort(why);
+    },
+    close() {
+      closed = true;
+    },
+  };
+}
+
+function createDeferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => undefined;
   const promise = new Promise<T>((settle) => {
     resolve = settle;

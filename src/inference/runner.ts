@@ -1,0 +1,59 @@
+import { hasContent } from '../core/answer.js';
+import type { AssistantMessage } from '../core/answer.js';
+import type { Clock } from '../core/clock.js';
+import type { CompletionState, InferenceRecord } from '../core/inference.js';
+import type { Logger } from '../core/logger.js';
+import type { DispatchOutcome, Router } from '../routing/contract.js';
+import type { Finalizer } from './finalizer.js';
+import type { CompletionRegistry } from './registry.js';
+import { retentionOf } from './retention.js';
+import type { RunningCompletion } from './running.js';
+
+export interface RunnerDependencies {
+  readonly router: Router;
+  readonly finalizer: Finalizer;
+  readonly registry: CompletionRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What is known of a dispatch that broke a promise of its own. */
+const UNKNOWN_OUTCOME: DispatchOutcome = { status: 'failed', attempts: [], warnings: [], pausedMs: 0 };
+
+/** Takes a begun completion to its end: dispatch, settle, conclude. Returns its settled state, and never throws. */
+export async function run(completion: RunningCompletion, dependencies: RunnerDependencies): Promise<CompletionState> {
+  const { registry, clock } = dependencies;
+  const outcome = await dispatch(completion, dependencies);
+  const record = settle(completion, outcome, dependencies);
+  const { keptMs, contentState } = retentionOf(completion.start);
+  const contentExpiresAt = contentState === 'AVAILABLE' ? new Date(clock.now().getTime() + keptMs) : null;
+  const state = { record: { ...record, contentState, contentExpiresAt }, message: messageOf(record, outcome) };
+  completion.conclude(state);
+  registry.end(record.id, { state, log: completion.log }, keptMs);
+  return state;
+}
+
+async function dispatch({ start, plan, watch }: RunningCompletion, { router, logger }: RunnerDependencies): Promise<DispatchOutcome> {
+  try {
+    return await router.dispatch(start.call, plan, watch);
+  } catch (error) {
+    logger.error({ err: error, completionId: start.id }, 'dispatch failed unexpectedly');
+    return UNKNOWN_OUTCOME;
+  }
+}
+
+function settle(completion: RunningCompletion, outcome: DispatchOutcome, { finalizer, logger }: RunnerDependencies): InferenceRecord {
+  try {
+    return finalizer.settle(completion, outcome);
+  } catch (error) {
+    // A row that says less is better than none: without attempts there is nothing left that could fail.
+    logger.error({ err: error, completionId: completion.start.id }, 'settlement failed unexpectedly');
+    return finalizer.settle(completion, UNKNOWN_OUTCOME);
+  }
+}
+
+/** What was said, also where it was cut short; null where nothing was. */
+function messageOf(record: InferenceRecord, { attempts }: DispatchOutcome): AssistantMessage | null {
+  const answer = attempts.at(-1)?.answer;
+  return answer && (hasContent(answer) || record.status === 'SUCCEEDED') ? answer.message : null;
+}
