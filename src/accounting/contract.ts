@@ -6,6 +6,8 @@ export interface LedgerWriter {
   /** Never waits. The record can be found with `pending` until its transaction has committed. */
   append(record: InferenceRecord): void;
   pending(id: InferenceId): InferenceRecord | null;
+  /** Records appended and not yet committed. */
+  readonly pendingCount: number;
   /** More is waiting than the limit allows: new work is refused with SERVICE_UNAVAILABLE until the database has caught up. */
   readonly saturated: boolean;
   /** Resolves when all that was appended before is committed. */

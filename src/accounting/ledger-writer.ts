@@ -73,6 +73,10 @@ class BatchingLedgerWriter implements LedgerWriter {
     private readonly limits: LedgerWriterLimits,
   ) {}
 
+  get pendingCount(): number {
+    return this.waiting.size;
+  }
+
   get saturated(): boolean {
     return this.waiting.size >= this.limits.maxPending;
   }

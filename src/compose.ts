@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto';
+import type { LedgerWriter } from './accounting/contract.js';
+import { createLedgerReader, createLedgerStore } from './accounting/ledger.store.js';
+import { createLedgerWriter } from './accounting/ledger-writer.js';
+import { createAccessReader } from './auth/access-reader.js';
+import { createAccessStore } from './auth/access.store.js';
+import { createAccessChanges } from './auth/access.js';
+import { createAdminKeyGrant } from './auth/admin-key.store.js';
+import { createAuthenticator } from './auth/authenticator.js';
+import type { CachingAuthenticator } from './auth/authenticator.js';
+import { createAuthenticatorStore } from './auth/authenticator.store.js';
+import { createKeyHash, PEPPER_PURPOSE } from './auth/key-format.js';
+import { createCatalogue } from './catalog/catalogue.js';
+import type { LoadedCatalogue } from './catalog/catalogue.js';
+import { createCatalogueStore } from './catalog/catalogue.store.js';
+import { createCatalogueChangeStore } from './catalog/change.store.js';
+import { createCatalogueChanges } from './catalog/changes.js';
+import type { KnownProviders } from './catalog/contract.js';
+import { CREDENTIAL_PURPOSE } from './catalog/credentials.js';
+import { seed } from './catalog/seed.js';
+import { createSeedStore } from './catalog/seed.store.js';
+import type { Config } from './config.js';
+import { systemClock } from './core/clock.js';
+import type { Clock, Random } from './core/clock.js';
+import type { Logger } from './core/logger.js';
+import { Secret } from './core/secret.js';
+import { createGraphqlApi } from './graphql/index.js';
+import { createMetrics } from './http/metrics.js';
+import { createHttpServer } from './http/server.js';
+import { createCompletions } from './inference/completions.js';
+import { createJobLock } from './jobs/job-lock.store.js';
+import { maintenanceJobs } from './jobs/maintenance.js';
+import { createScheduler } from './jobs/scheduler.js';
+import { findPackage } from './package.js';
+import { WIRE_FORMAT_ADAPTERS } from './providers/adapters.js';
+import { createUpstreamCaller } from './providers/caller.js';
+import { checkUrl } from './providers/network-guard.js';
+import { findPreset, PRESETS } from './providers/presets.js';
+import { startSandbox } from './providers/sandbox.js';
+import { createReadiness } from './readiness.js';
+import { createHealthBoard } from './routing/health.js';
+import { createRouter } from './routing/router.js';
+import { createConfigurationWatch } from './storage/change-notices.js';
+import type { ConfigurationWatch } from './storage/change-notices.js';
+import { createCipher, deriveKey } from './storage/cipher.js';
+import { openDatabase } from './storage/database.js';
+import type { Database } from './storage/database.js';
+import { ensurePartitions } from './storage/partitions.js';
+import { createTeardown } from './teardown.js';
+import type { Teardown } from './teardown.js';
+import { meterLedger } from './telemetry.js';
+
+export interface ComposeOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export interface Product {
+  /** The first administrator's key, told this once; null at later starts, and where ADMIN_KEY is set. */
+  readonly adminKey: string | null;
+  /** Opens the doors. The URL has no trailing slash. */
+  listen(): Promise<string>;
+  /** No new work; what runs may end within SHUTDOWN_GRACE_MS; books written; everything closed. */
+  stop(): Promise<void>;
+}
+
+const LEDGER_CLOSE_MS = 5_000;
+const RELOAD_AFTER_MS = 1_000;
+
+/** Every object of the process, built by hand, once, in order; what was opened is closed again where a later step fails. */
+export async function compose(options: ComposeOptions): Promise<Product> {
+  const teardown = createTeardown(options.logger);
+  try {
+    return await build({ clock: systemClock, random: Math.random, ...options, teardown });
+  } catch (error) {
+    await teardown.run();
+    throw error;
+  }
+}
+
+interface Surroundings extends Required<ComposeOptions> {
+  readonly teardown: Teardown;
+}
+
+async function build(surroundings: Surroundings): Promise<Product> {
+  const { config, logger, clock, teardown } = surroundings;
+  const database = teardown.add('database', await openDatabase({ config, logger, clock }), (opened) => opened.close());
+  const foundation = await lay(surroundings, database);
+  const { catalogue, authenticator, watch } = foundation;
+  const metrics = createMetrics({ ledgerPending: () => ledger.pendingCount });
+  const ledger: LedgerWriter = createLedgerWriter({ store: createLedgerStore(database.unitOfWork), clock, logger });
+  const caller = createUpstreamCaller({ clock, logger, adapters: WIRE_FORMAT_ADAPTERS });
+  teardown.add('upstream connections', caller, (opened) => opened.close());
+  teardown.add('ledger', ledger, async (opened) => {
+    const left = await opened.close(LEDGER_CLOSE_MS);
+    if (left > 0) logger.error({ left }, 'inferences were not booked before the stop');
+  });
+  const health = createHealthBoard({ clock });
+  const router = createRouter({ ...surroundings, caller, health });
+  const completions = createCompletions({
+    ...{ catalogue, router, clock, logger },
+    ledger: meterLedger(ledger, { metrics, catalogue }),
+    books: createLedgerReader(database.unitOfWork),
+  });
+  const api = createGraphqlApi({
+    ...{ completions, catalogue, health, clock, logger },
+    ...createChanges(surroundings, database, foundation),
+    introspection: config.introspection,
+  });
+  const { root, version } = findPackage();
+  const server = await createHttpServer({
+    ...{ api, authenticator, metrics, ...surroundings },
+    config: { ...config, graphiqlDirectory: `${root}/dist/graphiql`, version },
+    readiness: createReadiness({ watch, ledger, clock }),
+  });
+  teardown.add('doors', server, (opened) => opened.close());
+  startJobs(surroundings, database);
+  return {
+    adminKey: foundation.adminKey?.reveal() ?? null,
+    listen: () => server.listen(),
+    stop: async () => {
+      await Promise.all([server.drain(config.shutdownGraceMs), completions.shutdown(config.shutdownGraceMs)]);
+      await teardown.run();
+    },
+  };
+}
+
+/** What a request stands on: the configuration in memory, who may ask, and how both are kept true. */
+interface Foundation {
+  readonly catalogue: LoadedCatalogue;
+  readonly authenticator: CachingAuthenticator;
+  readonly watch: ConfigurationWatch;
+  readonly adminKey: Secret | null;
+}
+
+const KNOWN_PROVIDERS: KnownProviders = {
+  wireFormats: new Set(WIRE_FORMAT_ADAPTERS.keys()),
+  preset: findPreset,
+  presets: PRESETS,
+};
+
+async function lay(surroundings: Surroundings, database: Database): Promise<Foundation> {
+  const { config, logger, clock, teardown } = surroundings;
+  const { unitOfWork } = database;
+  const sandbox = config.sandbox === 'off' ? null : teardown.add('sandbox', await startSandbox(), (opened) => opened.close());
+  const hashKey = keyHashOf(database);
+  const cipher = credentialCipherOf(database);
+  const grant = createAdminKeyGrant({ adminKey: config.adminKey, hashKey, randomBytes });
+  const { adminKey } = await seed({
+    ...{ clock, logger, cipher, known: KNOWN_PROVIDERS, environmentProviders: config.providerKeys },
+    store: createSeedStore(unitOfWork, grant),
+  });
+  const catalogue = createCatalogue({
+    ...{ cipher, logger, store: createCatalogueStore(unitOfWork, logger) },
+    sandbox: { mode: config.sandbox, baseUrl: sandbox?.baseUrl ?? null },
+  });
+  const authenticator: CachingAuthenticator = createAuthenticator({
+    ...{ hashKey, clock, logger, store: createAuthenticatorStore(unitOfWork) },
+    confirmedAt: () => watch.confirmedAt(),
+  });
+  teardown.add('key uses', authenticator, (opened) => opened.flush());
+  const follow = followConfiguration(surroundings, catalogue, authenticator);
+  const watch: ConfigurationWatch = createConfigurationWatch({ url: database.url, clock, logger, onVersion: follow });
+  await catalogue.refresh();
+  await teardown.add('configuration watch', watch, (opened) => opened.stop()).start();
+  return { catalogue, authenticator, watch, adminKey };
+}
+
+/** What every replica does when the configuration has moved; a reading that fails is tried again until one succeeds. */
+function followConfiguration({ clock, logger }: Surroundings, catalogue: LoadedCatalogue, authenticator: CachingAuthenticator): () => void {
+  const reload = (): void => {
+    catalogue.refresh().catch((error: unknown) => {
+      logger.warn({ err: error }, 'the changed configuration could not be read; trying again');
+      clock.after(RELOAD_AFTER_MS, reload);
+    });
+  };
+  return () => {
+    authenticator.invalidate();
+    reload();
+  };
+}
+
+function createChanges({ clock }: Surroundings, database: Database, { catalogue, authenticator }: Foundation) {
+  const { unitOfWork } = database;
+  const store = createAccessStore(unitOfWork);
+  return {
+    access: createAccessReader({ store, clock }),
+    accessChanges: createAccessChanges({
+      ...{ store, clock, randomBytes, hashKey: keyHashOf(database) },
+      modelExists: (organizationId, slug) => catalogue.snapshot(organizationId).models.bySlug.has(slug),
+      onKeyChanged: (id) => {
+        authenticator.invalidate(id);
+      },
+    }),
+    catalogueChanges: createCatalogueChanges({
+      ...{ catalogue, clock, known: KNOWN_PROVIDERS, cipher: credentialCipherOf(database) },
+      store: createCatalogueChangeStore(unitOfWork),
+      checkUrl: (url, rules) => checkUrl(url.href, rules),
+    }),
+  };
+}
+
+function startJobs({ clock, logger, teardown }: Surroundings, { dataSource, unitOfWork }: Database): void {
+  const jobs = maintenanceJobs({ ensurePartitions: (now) => ensurePartitions(dataSource, now), unitOfWork, clock, logger });
+  const scheduler = createScheduler({ jobs, lock: createJobLock(unitOfWork), clock, logger });
+  teardown.add('jobs', scheduler, (opened) => opened.stop()).start();
+}
+
+function keyHashOf({ masterKey }: Database) {
+  return createKeyHash(new Secret(deriveKey(masterKey, PEPPER_PURPOSE)));
+}
+
+function credentialCipherOf({ masterKey }: Database) {
+  return createCipher({ masterKey, purpose: CREDENTIAL_PURPOSE, randomBytes });
+}
