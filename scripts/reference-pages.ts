@@ -1,6 +1,7 @@
 import { CODE_OF_FAILURE, ERROR_CATALOGUE, TOP_LEVEL_CODES } from '../src/core/errors.js';
 import { FAILURE_POLICIES, type FailurePolicy } from '../src/core/failures.js';
 import { ERROR_CODES, FAILURE_CLASSES } from '../src/core/vocabulary.js';
+import { PRESETS } from '../src/providers/presets.js';
 
 export interface ReferencePage {
   readonly name: string;
@@ -12,10 +13,11 @@ export function referencePages(): readonly ReferencePage[] {
   return [
     { name: 'errors.md', text: errorsPage() },
     { name: 'failures.md', text: failuresPage() },
+    { name: 'providers.md', text: providersPage() },
   ];
 }
 
-const GENERATED = '<!-- Generated from the tables in src/core by `npm run docs`; do not edit. -->';
+const GENERATED = '<!-- Generated from the tables in src/ by `npm run docs`; do not edit. -->';
 
 function errorsPage(): string {
   const rows = ERROR_CODES.map((code) => {
@@ -72,6 +74,25 @@ function failuresPage(): string {
     'restarted in silence, whatever the class. The code is what the caller sees where this was the last attempt.',
     '',
     ...table(['class', 'from', 'same target again', 'next target', 'counts against health', 'code'], rows),
+  ]);
+}
+
+function providersPage(): string {
+  const rows = [...PRESETS]
+    .toSorted((one, other) => one.name.localeCompare(other.name, 'en'))
+    .map(({ name, displayName, wireFormat, baseUrl, environmentVariable, models }) => [
+      `\`${name}\``,
+      displayName,
+      `\`${wireFormat}\``,
+      baseUrl === null ? 'given by you' : `\`${baseUrl}\``,
+      environmentVariable === null ? '' : `\`${environmentVariable}\``,
+      models.map(({ model }) => `\`${model}\``).join(', '),
+    ]);
+  return page('Provider presets', [
+    '`createProvider(input: {preset: …})` fills in what a vendor is known by; a variable set in the environment does the same at the',
+    'start. Any other vendor that speaks one of the wire formats is made with `wireFormat` and `baseUrl`.',
+    '',
+    ...table(['preset', 'vendor', 'wire format', 'address', 'variable', 'models at first'], rows),
   ]);
 }
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { referencePages } from '../../scripts/reference-pages.js';
 import { ERROR_CATALOGUE, TOP_LEVEL_CODES } from '../../src/core/errors.js';
 import { FAILURE_POLICIES } from '../../src/core/failures.js';
+import { PRESETS } from '../../src/providers/presets.js';
 
 const pageOf = (name: string) => referencePages().find((page) => page.name === name)?.text ?? '';
 const rowOf = (page: string, word: string) => page.split('\n').find((line) => line.startsWith(`| \`${word}\` |`)) ?? '';
@@ -25,6 +26,14 @@ describe('the reference says what the tables say', () => {
 
   test('every top-level code is listed', () => {
     for (const code of TOP_LEVEL_CODES) expect(pageOf('errors.md')).toContain(`- \`${code}\``);
+  });
+
+  test('every preset has its row, with its models', () => {
+    for (const { name, environmentVariable, models } of PRESETS) {
+      const row = rowOf(pageOf('providers.md'), name);
+      expect(row.split(' | ')).toHaveLength(6);
+      for (const word of [...models.map(({ model }) => model), environmentVariable ?? '']) expect(row).toContain(word);
+    }
   });
 
   test('every failure class has its row, and rows are whole', () => {
