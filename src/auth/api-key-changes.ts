@@ -7,7 +7,7 @@ import { createInputChecks } from '../core/input-checks.js';
 import type { Principal } from '../core/principal.js';
 import { seesTeam } from '../core/principal.js';
 import type { AccessTransaction, StoredApiKey } from './access.store.js';
-import type { AccessSettings } from './access.js';
+import type { AccessSettings } from './access-settings.js';
 import { checkNewApiKey, checkUpdate } from './api-key-checks.js';
 import { apiKeyAt, describeApiKey, stateAt } from './api-keys.js';
 import type { AccessChanges, CreateApiKeyInput, UpdateApiKeyInput } from './contract.js';

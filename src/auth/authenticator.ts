@@ -4,10 +4,11 @@ import { GatewayError } from '../core/errors.js';
 import type { ApiKeyId } from '../core/ids.js';
 import type { Logger } from '../core/logger.js';
 import type { Principal } from '../core/principal.js';
-import type { AuthenticatorStore, KeyRecord } from './authenticator.store.js';
+import type { AuthenticatorStore } from './authenticator.store.js';
 import type { Authenticator } from './contract.js';
 import { parseKey } from './key-format.js';
 import type { HashKey } from './key-format.js';
+import { createKeyChanges } from './key-changes.js';
 import { createKeyUses } from './key-uses.js';
 
 export interface AuthenticatorSettings {
@@ -31,7 +32,7 @@ export interface CachingAuthenticator extends Authenticator {
 }
 
 interface Entry {
-  readonly record: KeyRecord;
+  readonly principal: Principal;
   /** The generation it was read in; an older one must be read again. */
   readonly generation: number;
 }
@@ -54,13 +55,13 @@ export function createAuthenticator(settings: AuthenticatorSettings): CachingAut
   const { clock, hashKey } = settings;
   const cache = createKeyCache(settings);
   const uses = createKeyUses(settings);
-  const listeners = new Set<() => void>();
+  const changes = createKeyChanges(clock);
 
   const find = async (presentedKey: string): Promise<Principal | null> => {
     const key = parseKey(presentedKey);
     if (key === null) return null;
-    const record = await cache.find(hashKey(key));
-    return record !== null && holds(record, clock.now()) ? record.principal : null;
+    const principal = await cache.find(hashKey(key));
+    return principal !== null && !isOver(principal.expiresAt, clock.now()) ? principal : null;
   };
   return {
     async authenticate(presentedKey) {
@@ -68,19 +69,15 @@ export function createAuthenticator(settings: AuthenticatorSettings): CachingAut
       if (principal !== null) uses.note(principal);
       return principal;
     },
-    recheck: async (presentedKey) => (await find(presentedKey)) !== null,
-    onChange(listener) {
-      const entry = () => {
-        listener();
-      };
-      listeners.add(entry);
-      return () => {
-        listeners.delete(entry);
-      };
+    async recheck(presentedKey) {
+      const principal = await find(presentedKey);
+      if (principal?.expiresAt) changes.announceAt(principal.expiresAt);
+      return principal !== null;
     },
+    onChange: changes.onChange,
     invalidate(changed) {
       cache.invalidate(changed);
-      for (const listener of listeners) listener();
+      changes.announce();
     },
     flush: () => uses.flush(),
     sizes: () => cache.sizes(),
@@ -88,7 +85,7 @@ export function createAuthenticator(settings: AuthenticatorSettings): CachingAut
 }
 
 interface KeyCache {
-  find(hash: Buffer): Promise<KeyRecord | null>;
+  find(hash: Buffer): Promise<Principal | null>;
   invalidate(changed: ApiKeyId | undefined): void;
   sizes(): { readonly known: number; readonly unknown: number; readonly reading: number };
 }
@@ -96,22 +93,22 @@ interface KeyCache {
 function createKeyCache({ store, clock, confirmedAt, capacity = DEFAULT_CAPACITY }: AuthenticatorSettings): KeyCache {
   const known = new LRUCache<string, Entry>({ max: capacity });
   const unknown = new LRUCache<string, number>({ max: UNKNOWN_CAPACITY });
-  const reading = new Map<string, Promise<KeyRecord | null>>();
+  const reading = new Map<string, Promise<Principal | null>>();
   let generation = 0;
 
-  const read = async (hash: Buffer, name: string): Promise<KeyRecord | null> => {
+  const read = async (hash: Buffer, name: string): Promise<Principal | null> => {
     const readIn = generation;
-    const record = await store.find(hash);
+    const principal = await store.find(hash);
     // What changed while it was read is read again by whoever asks next.
-    if (readIn !== generation) return record;
-    if (record === null) {
+    if (readIn !== generation) return principal;
+    if (principal === null) {
       known.delete(name);
       unknown.set(name, clock.monotonicMs() + UNKNOWN_FOR_MS);
-    } else known.set(name, { record, generation });
-    return record;
+    } else known.set(name, { principal, generation });
+    return principal;
   };
   /** Names the generation, so that nobody who asks after a change is answered by a read from before it. */
-  const readOnce = (hash: Buffer, name: string): Promise<KeyRecord | null> => {
+  const readOnce = (hash: Buffer, name: string): Promise<Principal | null> => {
     const flight = `${generation} ${name}`;
     const running = reading.get(flight);
     if (running) return running;
@@ -119,13 +116,13 @@ function createKeyCache({ store, clock, confirmedAt, capacity = DEFAULT_CAPACITY
     reading.set(flight, started);
     return started;
   };
-  const readOrRemember = async (hash: Buffer, name: string): Promise<KeyRecord | null> => {
+  const readOrRemember = async (hash: Buffer, name: string): Promise<Principal | null> => {
     try {
       return await readOnce(hash, name);
     } catch (error) {
       if (!(error instanceof GatewayError) || error.code !== 'SERVICE_UNAVAILABLE') throw error;
       const entry = known.get(name);
-      if (entry && isFresh(confirmedAt(), clock.now())) return entry.record;
+      if (entry && isFresh(confirmedAt(), clock.now())) return entry.principal;
       throw error;
     }
   };
@@ -134,7 +131,7 @@ function createKeyCache({ store, clock, confirmedAt, capacity = DEFAULT_CAPACITY
       const name = hash.toString('base64');
       const entry = known.get(name);
       if (entry?.generation === generation) {
-        if (isFresh(confirmedAt(), clock.now())) return entry.record;
+        if (isFresh(confirmedAt(), clock.now())) return entry.principal;
         return readOrRemember(hash, name);
       }
       if ((unknown.get(name) ?? 0) > clock.monotonicMs()) return null;
@@ -144,7 +141,7 @@ function createKeyCache({ store, clock, confirmedAt, capacity = DEFAULT_CAPACITY
       generation += 1;
       unknown.clear();
       if (changed === undefined) return;
-      for (const [name, entry] of known.entries()) if (entry.record.principal.apiKeyId === changed) known.delete(name);
+      for (const [name, entry] of known.entries()) if (entry.principal.apiKeyId === changed) known.delete(name);
     },
     sizes: () => ({ known: known.size, unknown: unknown.size, reading: reading.size }),
   };
@@ -152,10 +149,6 @@ function createKeyCache({ store, clock, confirmedAt, capacity = DEFAULT_CAPACITY
 
 function isFresh(confirmedAt: Date | null, now: Date): boolean {
   return confirmedAt !== null && now.getTime() - confirmedAt.getTime() <= MAX_STALENESS_MS;
-}
-
-function holds({ principal, secretExpiresAt }: KeyRecord, now: Date): boolean {
-  return !isOver(principal.expiresAt, now) && !isOver(secretExpiresAt, now);
 }
 
 function isOver(end: Date | null, now: Date): boolean {

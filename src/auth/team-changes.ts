@@ -3,7 +3,7 @@ import { newId, parseId } from '../core/ids.js';
 import { createInputChecks } from '../core/input-checks.js';
 import type { JsonObject } from '../core/json.js';
 import { seesTeam } from '../core/principal.js';
-import type { AccessSettings } from './access.js';
+import type { AccessSettings } from './access-settings.js';
 import type { AccessChanges, Team } from './contract.js';
 
 export function createTeamChanges({
