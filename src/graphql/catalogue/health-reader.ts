@@ -1,0 +1,20 @@
+import type { Deployment } from '../../core/catalogue.js';
+import type { HealthState } from '../../core/vocabulary.js';
+
+/** How a deployment fares, as routing sees it; times in milliseconds, rates as fractions. */
+export interface DeploymentHealthReading {
+  readonly state: HealthState;
+  readonly reason: string | null;
+  readonly since: Date;
+  readonly until: Date | null;
+  readonly inFlight: number;
+  readonly errorRate: number;
+  readonly firstTokenMsP50: number | null;
+  readonly latencyMsP50: number | null;
+  readonly latencyMsP95: number | null;
+  readonly tokensPerSecond: number | null;
+}
+
+export interface DeploymentHealthReader {
+  health(deployment: Deployment): DeploymentHealthReading;
+}

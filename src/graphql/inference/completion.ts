@@ -1,0 +1,73 @@
+import { Directive, Field, ObjectType } from 'type-graphql';
+import { answerText, type AssistantMessage as CoreMessage } from '../../core/answer.js';
+import type { GraphqlContext } from '../context.js';
+import { toUserError } from '../errors/to-user-error.js';
+import type { UserError } from '../errors/user-error.js';
+import { readsPayload } from '../permissions.js';
+import { GraphQLDateTime } from '../scalars/index.js';
+import { AssistantMessage } from './answer.js';
+import { GuardrailRun } from './guardrail-run.js';
+import { Inference } from './inference.js';
+import { ContentStateEnum, FinishReasonEnum } from './words.js';
+
+@ObjectType({ implements: Inference, description: 'An answer to a conversation, with what it took.' })
+@Directive('@key(fields: "id")')
+export class Completion extends Inference {
+  @Field(() => String, {
+    nullable: true,
+    description: 'The assistant’s words; null where there are none (a pure tool call), they are not kept (see `content`), or may not be read.',
+  })
+  text(_args: unknown, context: GraphqlContext): string | null {
+    const message = this.readableMessage(context);
+    return message && answerText(message);
+  }
+
+  @Field(() => AssistantMessage, { nullable: true, description: 'The whole answer, part by part; null where it is not kept or may not be read.' })
+  answer(_args: unknown, context: GraphqlContext): AssistantMessage | null {
+    const message = this.readableMessage(context);
+    return message && new AssistantMessage(message);
+  }
+
+  @Field(() => ContentStateEnum, {
+    description:
+      'Whether prompt and answer can still be read. Without payload storage they are kept until `contentExpiresAt`, for resuming and idempotency.',
+  })
+  get content(): string {
+    return this.record.contentState;
+  }
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Until when the words are kept (UTC).' })
+  get contentExpiresAt(): Date | null {
+    return this.record.contentExpiresAt;
+  }
+
+  @Field(() => FinishReasonEnum, { nullable: true, description: 'Why the model stopped; null while it writes, and where it never began.' })
+  get finishReason(): string | null {
+    return this.record.finishReason;
+  }
+
+  @Field(() => String, { nullable: true, description: 'The provider’s own word for it.' })
+  get rawFinishReason(): string | null {
+    return this.record.rawFinishReason;
+  }
+
+  @Field(() => [GuardrailRun], { description: 'What guardrails found.' })
+  get guardrails(): readonly GuardrailRun[] {
+    return [];
+  }
+
+  @Field(() => [String], {
+    description: 'What was left out or changed to suit the provider or a budget (a dropped parameter, a reduced schema, an output cap).',
+  })
+  get warnings(): readonly string[] {
+    return this.record.warnings;
+  }
+
+  protected override toError(): UserError | null {
+    return this.record.error && toUserError(this.record.error, this);
+  }
+
+  private readableMessage(context: GraphqlContext): CoreMessage | null {
+    return readsPayload(context.caller(), this.record) ? this.state.message : null;
+  }
+}
