@@ -7,7 +7,7 @@ import type { Config } from './config.js';
 
 /** Start, listen, drain; nothing else. Logs go to standard error: standard output is for people and for `--json`. */
 async function main(): Promise<void> {
-  const config = readConfig(process.env, process.argv.slice(2));
+  const config = readConfig(undefined, process.argv.slice(2));
   const logger = pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }));
   for (const warning of config.warnings) logger.warn({}, warning);
   const product = await compose({ config, logger });
