@@ -1,0 +1,99 @@
+/**
+ * What the product costs: CPU time of its process for a unary request and for a stream of 100 deltas, beside a direct call
+ * (the upstream's own cost) and a bare node:http + undici proxy. Each runs in a process of its own, so the load's cost is
+ * left out; rounds are interleaved (A B C A B C …), so that a noisy machine is noisy for all of them.
+ *
+ * npm run bench [-- --json] [-- --cpu-prof]: with --cpu-prof the product is profiled, which slows it, and its time is told by place.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startChild, urlOf } from './child.js';
+import type { Child } from './child.js';
+import { measure, runAll } from './measure.js';
+import type { Kind, Sample, Workload } from './measure.js';
+import { startProduct } from './product.js';
+import { sharesOf } from './profile.js';
+import { rowsOf, tableOf } from './report.js';
+import type { Result } from './report.js';
+import { openAiTarget, productTarget } from './targets.js';
+import type { Target } from './targets.js';
+
+const ROUNDS = 7;
+const LEAST_ROUNDS = 3;
+/** No round begins later. */
+const BUDGET_MS = 60_000;
+const LANES = 8;
+const WORKLOADS: readonly Workload[] = [
+  { kind: 'unary', count: 400, lanes: LANES },
+  { kind: 'stream', count: 24, lanes: LANES },
+];
+/** Enough for the compiler to have seen the hot code. */
+const WARM_UP: readonly Workload[] = [
+  { kind: 'unary', count: 1_500, lanes: LANES },
+  { kind: 'stream', count: 48, lanes: LANES },
+];
+const [DIRECT, BARE, PRODUCT] = ['direct', 'bare proxy', 'glidepath'] as const;
+const SHARES_SHOWN = 15;
+
+const options = new Set(process.argv.slice(2));
+const startedMs = performance.now();
+const server = (name: string, ...argv: readonly string[]): Promise<Child> =>
+  startChild(['--import', 'tsx', fileURLToPath(new URL(`servers/${name}.ts`, import.meta.url)), ...argv]);
+
+async function main(): Promise<void> {
+  const profileDir = options.has('--cpu-prof') ? await mkdtemp(join(tmpdir(), 'glidepath-profile-')) : null;
+  const children: Child[] = [];
+  const started = async <C extends Child>(starting: Promise<C>): Promise<C> => {
+    const child = await starting;
+    children.unshift(child);
+    return child;
+  };
+  try {
+    const upstream = await started(server('upstream'));
+    const bare = await started(server('bare-proxy', urlOf(upstream)));
+    const nodeOptions = profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
+    const product = await started(startProduct(urlOf(upstream), nodeOptions));
+    const targets = [openAiTarget(DIRECT, upstream), openAiTarget(BARE, bare), productTarget(PRODUCT, product, LANES)];
+    for (const target of targets) for (const workload of WARM_UP) await runAll(target, workload);
+    const fromUs = monotonicUs();
+    const results = await compare(targets);
+    const toUs = monotonicUs();
+    for (const target of targets) await target.close();
+    await product.stop();
+    print(results);
+    if (profileDir !== null) await printShares(profileDir, { fromUs, toUs });
+  } finally {
+    for (const child of children) await child.stop();
+    if (profileDir !== null) await rm(profileDir, { recursive: true, force: true });
+  }
+}
+
+async function compare(targets: readonly Target[]): Promise<readonly Result[]> {
+  const samples = targets.map((): Record<Kind, Sample[]> => ({ unary: [], stream: [] }));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    if (round >= LEAST_ROUNDS && performance.now() - startedMs > BUDGET_MS) break;
+    for (const workload of WORKLOADS)
+      for (const [position, target] of targets.entries()) samples[position]?.[workload.kind].push(await measure(target, workload));
+  }
+  return targets.map(({ name }, position) => ({ name, samples: samples[position] ?? { unary: [], stream: [] } }));
+}
+
+function print(results: readonly Result[]): void {
+  const tables = WORKLOADS.map(({ kind }) => ({ kind, rows: rowsOf(results, kind, BARE) }));
+  if (options.has('--json')) console.log(JSON.stringify(Object.fromEntries(tables.map(({ kind, rows }) => [kind, rows]))));
+  else for (const { kind, rows } of tables) console.log(`${tableOf(kind, rows)}\n`);
+}
+
+async function printShares(folder: string, { fromUs, toUs }: { fromUs: number; toUs: number }): Promise<void> {
+  console.log('Where the product’s busy time goes, by folder or package:');
+  for (const { place, percent } of (await sharesOf(folder, fromUs, toUs)).slice(0, SHARES_SHOWN))
+    console.log(`  ${percent.toFixed(1).padStart(5)} %  ${place}`);
+}
+
+function monotonicUs(): number {
+  return Number(process.hrtime.bigint() / 1_000n);
+}
+
+await main();
