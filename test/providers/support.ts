@@ -1,7 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { EMPTY_ANSWER, reduceAnswer } from '../../src/core/answer.js';
 import type { Answer, AnswerDelta } from '../../src/core/answer.js';
-import type { Clock } from '../../src/core/clock.js';
 import type { CompletionCall, Message, Part } from '../../src/core/completion.js';
 import type { JsonObject, JsonValue } from '../../src/core/json.js';
 import type { TokenClasses } from '../../src/core/usage.js';
@@ -129,36 +128,4 @@ export function goldenExchanges(folder: string): readonly GoldenExchange[] {
 
 export function framesOf(exchange: GoldenExchange): readonly SseFrame[] {
   return [...exchange.chunks.map((each) => frame(each)), ...(exchange.done ? [DONE_FRAME] : [])];
-}
-
-/** A clock that stands still until it is moved. */
-export interface ManualClock extends Clock {
-  advance(ms: number): void;
-}
-
-export function createManualClock(start = new Date('2026-01-01T00:00:00Z')): ManualClock {
-  let elapsedMs = 0;
-  let timers: { readonly atMs: number; readonly run: () => void }[] = [];
-  return {
-    now: () => new Date(start.getTime() + elapsedMs),
-    monotonicMs: () => elapsedMs,
-    after: (delayMs, run) => {
-      const timer = { atMs: elapsedMs + delayMs, run };
-      timers.push(timer);
-      return () => {
-        timers = timers.filter((each) => each !== timer);
-      };
-    },
-    advance: (ms) => {
-      elapsedMs += ms;
-      for (let due = next(); due !== undefined; due = next()) {
-        timers = timers.filter((each) => each !== due);
-        due.run();
-      }
-    },
-  };
-
-  function next() {
-    return timers.filter((timer) => timer.atMs <= elapsedMs).sort((a, b) => a.atMs - b.atMs)[0];
-  }
 }
