@@ -43,7 +43,11 @@ export interface Connection<Node> {
 }
 
 /** Declares `<Name>Edge` and `<Name>Connection` for a node type; `plural` is how descriptions call them. */
-export function declareConnection<Node extends object>(name: string, plural: string, node: () => ClassType<Node>): ClassType<Connection<Node>> {
+export function declareConnection<Node extends object>(
+  name: string,
+  plural: string,
+  node: () => ClassType<Node>,
+): ClassType<Connection<Node>> {
   @ObjectType(`${name}Edge`, { description: `One of a page of ${plural}, with its place in the list.` })
   class NodeEdge implements Edge<Node> {
     @Field(() => String, { description: 'The place in the list, for `after`; opaque.' })
@@ -88,7 +92,9 @@ export function encodeCursor(list: string, position: string): string {
 }
 
 function decodeCursor(list: string, cursor: string): string {
-  const position = Buffer.from(cursor, 'base64url').toString().slice(list.length + 1);
+  const position = Buffer.from(cursor, 'base64url')
+    .toString()
+    .slice(list.length + 1);
   if (position === '' || encodeCursor(list, position) !== cursor)
     throw new GatewayError('BAD_USER_INPUT', '"after" is not a cursor of this list.');
   return position;

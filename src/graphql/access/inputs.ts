@@ -31,7 +31,10 @@ export class CreateApiKeyInput implements core.CreateApiKeyInput {
   @Field(() => String, { description: 'For people.' })
   readonly name!: string;
 
-  @Field(() => ID, { ...OPTIONAL, description: 'Whose key it is; the organization’s own, where none is given. A team’s key makes its team’s.' })
+  @Field(() => ID, {
+    ...OPTIONAL,
+    description: 'Whose key it is; the organization’s own, where none is given. A team’s key makes its team’s.',
+  })
   readonly teamId?: string | null;
 
   @Field(() => [PermissionEnum], {

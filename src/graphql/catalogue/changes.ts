@@ -61,20 +61,33 @@ const DeploymentResult = createUnionType({
 export class CatalogueChangesResolver {
   @Authorized('CONFIG_WRITE')
   @Mutation(() => ProviderResult, { description: 'Makes a provider; it can be called once it has a deployment.' })
-  createProvider(@InputArg(() => CreateProviderInput) { input }: With<CreateProviderInput>, @Ctx() context: GraphqlContext): Promise<object> {
+  createProvider(
+    @InputArg(() => CreateProviderInput) { input }: With<CreateProviderInput>,
+    @Ctx() context: GraphqlContext,
+  ): Promise<object> {
     return changed(context, context.services.catalogueChanges.createProvider(context.actor(), input), (provider) => new Provider(provider));
   }
 
   @Authorized('CONFIG_WRITE')
   @Mutation(() => ProviderResult, { description: 'Changes a provider.' })
-  updateProvider(@InputArg(() => UpdateProviderInput) { input }: With<UpdateProviderInput>, @Ctx() context: GraphqlContext): Promise<object> {
+  updateProvider(
+    @InputArg(() => UpdateProviderInput) { input }: With<UpdateProviderInput>,
+    @Ctx() context: GraphqlContext,
+  ): Promise<object> {
     return changed(context, context.services.catalogueChanges.updateProvider(context.actor(), input), (provider) => new Provider(provider));
   }
 
   @Authorized('CONFIG_WRITE')
   @Mutation(() => DeleteResult, { description: 'Deletes a provider; what the ledger names stays readable there.' })
-  deleteProvider(@InputArg(() => DeleteProviderInput) { input }: With<DeleteProviderInput>, @Ctx() context: GraphqlContext): Promise<object> {
-    return changed(context, context.services.catalogueChanges.deleteProvider(context.actor(), input.id), ({ deletedId }) => new Deleted(deletedId));
+  deleteProvider(
+    @InputArg(() => DeleteProviderInput) { input }: With<DeleteProviderInput>,
+    @Ctx() context: GraphqlContext,
+  ): Promise<object> {
+    return changed(
+      context,
+      context.services.catalogueChanges.deleteProvider(context.actor(), input.id),
+      ({ deletedId }) => new Deleted(deletedId),
+    );
   }
 
   @Authorized('CONFIG_WRITE')
@@ -97,19 +110,40 @@ export class CatalogueChangesResolver {
 
   @Authorized('CONFIG_WRITE')
   @Mutation(() => DeploymentResult, { description: 'Has a provider serve a model.' })
-  createDeployment(@InputArg(() => CreateDeploymentInput) { input }: With<CreateDeploymentInput>, @Ctx() context: GraphqlContext): Promise<object> {
-    return changed(context, context.services.catalogueChanges.createDeployment(context.actor(), input), (deployment) => new Deployment(deployment));
+  createDeployment(
+    @InputArg(() => CreateDeploymentInput) { input }: With<CreateDeploymentInput>,
+    @Ctx() context: GraphqlContext,
+  ): Promise<object> {
+    return changed(
+      context,
+      context.services.catalogueChanges.createDeployment(context.actor(), input),
+      (deployment) => new Deployment(deployment),
+    );
   }
 
   @Authorized('CONFIG_WRITE')
   @Mutation(() => DeploymentResult, { description: 'Changes a deployment.' })
-  updateDeployment(@InputArg(() => UpdateDeploymentInput) { input }: With<UpdateDeploymentInput>, @Ctx() context: GraphqlContext): Promise<object> {
-    return changed(context, context.services.catalogueChanges.updateDeployment(context.actor(), input), (deployment) => new Deployment(deployment));
+  updateDeployment(
+    @InputArg(() => UpdateDeploymentInput) { input }: With<UpdateDeploymentInput>,
+    @Ctx() context: GraphqlContext,
+  ): Promise<object> {
+    return changed(
+      context,
+      context.services.catalogueChanges.updateDeployment(context.actor(), input),
+      (deployment) => new Deployment(deployment),
+    );
   }
 
   @Authorized('CONFIG_WRITE')
   @Mutation(() => DeleteResult, { description: 'Deletes a deployment; what the ledger names stays readable there.' })
-  deleteDeployment(@InputArg(() => DeleteDeploymentInput) { input }: With<DeleteDeploymentInput>, @Ctx() context: GraphqlContext): Promise<object> {
-    return changed(context, context.services.catalogueChanges.deleteDeployment(context.actor(), input.id), ({ deletedId }) => new Deleted(deletedId));
+  deleteDeployment(
+    @InputArg(() => DeleteDeploymentInput) { input }: With<DeleteDeploymentInput>,
+    @Ctx() context: GraphqlContext,
+  ): Promise<object> {
+    return changed(
+      context,
+      context.services.catalogueChanges.deleteDeployment(context.actor(), input.id),
+      ({ deletedId }) => new Deleted(deletedId),
+    );
   }
 }

@@ -129,7 +129,8 @@ export class Provider {
 
   @Field(() => CredentialInfo, {
     nullable: true,
-    description: 'When the secret was set and its last four characters; never the secret. Null without CATALOG_READ, and where none is set.',
+    description:
+      'When the secret was set and its last four characters; never the secret. Null without CATALOG_READ, and where none is set.',
   })
   credential(_args: unknown, context: GraphqlContext): CredentialInfo | null {
     const { credential } = this.provider;

@@ -60,7 +60,8 @@ export class ModelUnavailable extends UserError {
 
 @ObjectType({
   implements: UserError,
-  description: 'No target could answer; routing.attempts of the inference tells what each said. The PROVIDER codes, CONTEXT_LENGTH_EXCEEDED, ALL_TARGETS_COOLING.',
+  description:
+    'No target could answer; routing.attempts of the inference tells what each said. The PROVIDER codes, CONTEXT_LENGTH_EXCEEDED, ALL_TARGETS_COOLING.',
 })
 export class ProvidersFailed extends UserError {
   constructor(

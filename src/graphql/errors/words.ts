@@ -3,13 +3,7 @@ import { declareEnum } from '../declare-enum.js';
 
 /** Codes that nothing raises yet: budgets, limits, guardrails and the cache bring theirs. */
 type LaterCode =
-  | 'COST_LIMIT_EXCEEDED'
-  | 'CACHE_MISS'
-  | 'UNPRICED_MODEL'
-  | 'RATE_LIMITED'
-  | 'BUDGET_EXCEEDED'
-  | 'HOLD_EXHAUSTED'
-  | 'CONTENT_BLOCKED';
+  'COST_LIMIT_EXCEEDED' | 'CACHE_MISS' | 'UNPRICED_MODEL' | 'RATE_LIMITED' | 'BUDGET_EXCEEDED' | 'HOLD_EXHAUSTED' | 'CONTENT_BLOCKED';
 
 export const ErrorCodeEnum = declareEnum<Exclude<ErrorCode, LaterCode>>('ErrorCode', 'What callers branch on.', {
   INVALID_REQUEST: 'The input is wrong (InvalidRequest); `problems` tells where.',

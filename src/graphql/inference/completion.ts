@@ -15,14 +15,18 @@ import { ContentStateEnum, FinishReasonEnum } from './words.js';
 export class Completion extends Inference {
   @Field(() => String, {
     nullable: true,
-    description: 'The assistant’s words; null where there are none (a pure tool call), they are not kept (see `content`), or may not be read.',
+    description:
+      'The assistant’s words; null where there are none (a pure tool call), they are not kept (see `content`), or may not be read.',
   })
   text(_args: unknown, context: GraphqlContext): string | null {
     const message = this.readableMessage(context);
     return message && answerText(message);
   }
 
-  @Field(() => AssistantMessage, { nullable: true, description: 'The whole answer, part by part; null where it is not kept or may not be read.' })
+  @Field(() => AssistantMessage, {
+    nullable: true,
+    description: 'The whole answer, part by part; null where it is not kept or may not be read.',
+  })
   answer(_args: unknown, context: GraphqlContext): AssistantMessage | null {
     const message = this.readableMessage(context);
     return message && new AssistantMessage(message);

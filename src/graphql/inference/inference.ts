@@ -16,7 +16,10 @@ export class Timing implements core.Timing {
   @Field(() => Float, { nullable: true, description: 'Waiting before the first upstream call, in ms.' })
   readonly queuedMs!: number | null;
 
-  @Field(() => Float, { nullable: true, description: 'The gateway’s own share: the total less the time spent waiting for upstreams, in ms.' })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'The gateway’s own share: the total less the time spent waiting for upstreams, in ms.',
+  })
   readonly gatewayMs!: number | null;
 
   @Field(() => Float, { nullable: true, description: 'From the request to the first token, in ms.' })

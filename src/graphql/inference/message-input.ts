@@ -42,7 +42,8 @@ export class ReasoningInputPart {
 }
 
 @InputType({
-  description: 'Exactly one of text, image, audio, document, toolCall, reasoning; the rest qualifies it. Which roles take which is checked.',
+  description:
+    'Exactly one of text, image, audio, document, toolCall, reasoning; the rest qualifies it. Which roles take which is checked.',
 })
 export class PartInput {
   @Field(() => String, { ...OPTIONAL, description: 'Words.' })

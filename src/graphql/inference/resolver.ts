@@ -36,7 +36,10 @@ export class InferenceResolver {
   }
 
   @Authorized('INFERENCE', 'USAGE_READ')
-  @Query(() => Inference, { nullable: true, description: 'One’s own inference of any operation, or with USAGE_READ any; null where there is none.' })
+  @Query(() => Inference, {
+    nullable: true,
+    description: 'One’s own inference of any operation, or with USAGE_READ any; null where there is none.',
+  })
   async inference(@Args(() => IdArgs) { id }: IdArgs, @Ctx() context: GraphqlContext): Promise<Inference | null> {
     return toCompletion(await context.services.completions.find(context.caller(), id));
   }
@@ -60,7 +63,10 @@ export class InferenceResolver {
 
   @Authorized('INFERENCE')
   @Mutation(() => CancelCompletionResult, { description: 'Ends a running completion of one’s own; an ended one is answered as it is.' })
-  async cancelCompletion(@InputArg(() => CancelCompletionInput) { input }: With<CancelCompletionInput>, @Ctx() context: GraphqlContext): Promise<object> {
+  async cancelCompletion(
+    @InputArg(() => CancelCompletionInput) { input }: With<CancelCompletionInput>,
+    @Ctx() context: GraphqlContext,
+  ): Promise<object> {
     const state = await context.services.completions.cancel(context.caller(), input.id);
     return toCompletion(state) ?? toUserError(notFound('completion', input.id), null);
   }
@@ -70,7 +76,10 @@ export class InferenceResolver {
     subscribe: BOUND_BY_ROOTS,
     description: 'Replays the events after `after`, then follows live to the end. Read-only, resumable, safe to merge in a router.',
   })
-  async completionStream(@Args(() => CompletionStreamArgs) args: CompletionStreamArgs, @Ctx() context: GraphqlContext): Promise<AsyncIterableIterator<CompletionEvent>> {
+  async completionStream(
+    @Args(() => CompletionStreamArgs) args: CompletionStreamArgs,
+    @Ctx() context: GraphqlContext,
+  ): Promise<AsyncIterableIterator<CompletionEvent>> {
     const events = await context.services.completions.read(context.caller(), args.id, args.after ?? -1);
     return mapIterator(events, (event) => withFreshContext(context, event));
   }
@@ -82,7 +91,10 @@ export class InferenceResolver {
       'Starts a completion and streams it in one hop. The key is required: clients resubscribe by themselves and routers merge equal ' +
       'subscriptions, and neither may pay twice. Same key: attaches to the running or finished completion.',
   })
-  async streamCompletion(@Args(() => StreamCompletionArgs) args: StreamCompletionArgs, @Ctx() context: GraphqlContext): Promise<AsyncIterableIterator<CompletionEvent>> {
+  async streamCompletion(
+    @Args(() => StreamCompletionArgs) args: StreamCompletionArgs,
+    @Ctx() context: GraphqlContext,
+  ): Promise<AsyncIterableIterator<CompletionEvent>> {
     const { idempotencyKey, after } = args;
     const events = await context.services.completions.stream({ ...toRequest(args, context), idempotencyKey, after: after ?? -1 });
     return mapIterator(events, (event) => withFreshContext(context, event));

@@ -71,20 +71,24 @@ export const AttemptStatusEnum = declareEnum<AttemptStatus>('AttemptStatus', 'Ho
   CANCELLED: 'It was closed because the caller left or the time was over.',
 });
 
-export const FailureClassEnum = declareEnum<FailureClass>('FailureClass', 'What went wrong with an upstream call; decides what is retried.', {
-  RATE_LIMITED: 'The provider limits our rate (429).',
-  OVERLOADED: 'The provider is overloaded (503, 529, or an error inside a 200 stream).',
-  SERVER_ERROR: 'The provider failed (500, 502, 504).',
-  TIMEOUT: 'No connection, no first token, or silence for too long.',
-  CONNECTION: 'Refused, reset, DNS or TLS.',
-  AUTH: 'The provider refused the gateway’s credential (401, 402, 403).',
-  TARGET_NOT_FOUND: 'The provider does not know the model or the address (404, 405).',
-  CONTEXT_LENGTH: 'The prompt is longer than the model’s context window.',
-  CONTENT_FILTER: 'The provider refused the content.',
-  BAD_RESPONSE: 'An unreadable body, or a stream cut before its end.',
-  UNSUPPORTED_PARAMETER: 'The provider refused a parameter by name.',
-  CALLER: 'The provider found the request itself wrong (any other 4xx).',
-});
+export const FailureClassEnum = declareEnum<FailureClass>(
+  'FailureClass',
+  'What went wrong with an upstream call; decides what is retried.',
+  {
+    RATE_LIMITED: 'The provider limits our rate (429).',
+    OVERLOADED: 'The provider is overloaded (503, 529, or an error inside a 200 stream).',
+    SERVER_ERROR: 'The provider failed (500, 502, 504).',
+    TIMEOUT: 'No connection, no first token, or silence for too long.',
+    CONNECTION: 'Refused, reset, DNS or TLS.',
+    AUTH: 'The provider refused the gateway’s credential (401, 402, 403).',
+    TARGET_NOT_FOUND: 'The provider does not know the model or the address (404, 405).',
+    CONTEXT_LENGTH: 'The prompt is longer than the model’s context window.',
+    CONTENT_FILTER: 'The provider refused the content.',
+    BAD_RESPONSE: 'An unreadable body, or a stream cut before its end.',
+    UNSUPPORTED_PARAMETER: 'The provider refused a parameter by name.',
+    CALLER: 'The provider found the request itself wrong (any other 4xx).',
+  },
+);
 
 export const MessageRoleEnum = declareEnum<MessageRole>('MessageRole', 'Who speaks.', {
   SYSTEM: 'Instructions of the application.',
