@@ -136,9 +136,11 @@ describe('pending', () => {
     const flushed = writer.flush();
     await settled();
     expect(writer.pending(record.id)).toBe(record);
+    expect(writer.pendingCount).toBe(1);
     release();
     await flushed;
     expect(writer.pending(record.id)).toBeNull();
+    expect(writer.pendingCount).toBe(0);
   });
 
   test('the same record twice is booked once', async () => {
