@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
 import type { Logger } from '../core/logger.js';
@@ -60,7 +60,7 @@ export function runningEmbeddedUrl(dataDir: string): string {
 
 async function start(dataDir: string, logger: Logger): Promise<{ url: string; end: () => Promise<void> }> {
   const user = await runAs();
-  const { folder, shared } = await placeOf(dataDir, user);
+  const { folder, shared } = await placeOf(dataDir, user, logger);
   const binaries = await findBinaries(user, shared);
   const cluster = await ensureCluster({ folder, binaries, user });
   const cleared = await clearLeftovers(cluster.dataFolder);
@@ -81,7 +81,7 @@ async function start(dataDir: string, logger: Logger): Promise<{ url: string; en
  * The cluster's folder. Where it once was it stays: a mode that changes between two runs must not turn into an empty
  * database elsewhere, so a place outside DATA_DIR is written down in it.
  */
-async function placeOf(dataDir: string, user: RunAs | null): Promise<{ folder: string; shared: string }> {
+async function placeOf(dataDir: string, user: RunAs | null, logger: Logger): Promise<{ folder: string; shared: string }> {
   const home = await realpath(dataDir);
   const shared = path.join(SHARED_PLACE, createHash('sha256').update(home).digest('hex').slice(0, 16));
   const inside = path.join(home, 'postgres');
@@ -93,8 +93,18 @@ async function placeOf(dataDir: string, user: RunAs | null): Promise<{ folder: s
   await mkdir(shared, { recursive: true });
   await chmod(SHARED_PLACE, 0o755);
   const folder = path.join(shared, 'postgres');
+  await putAside(folder, logger);
   await writeFile(note, `${folder}\n`);
   return { folder, shared };
+}
+
+/** What lies there belonged to a data folder that was deleted, together with its master key: a new one begins empty. */
+async function putAside(folder: string, logger: Logger): Promise<void> {
+  if (!(await exists(folder))) return;
+  await clearLeftovers(path.join(folder, 'data'));
+  const aside = `${folder}.${new Date().toISOString().replaceAll(':', '-')}`;
+  await rename(folder, aside);
+  logger.warn({ aside }, 'DATA_DIR is new; the database of the one before was put aside, delete it when you do not need it');
 }
 
 async function ensureDatabase(server: PostgresServer): Promise<void> {
