@@ -2,7 +2,7 @@ import type { ApiKeyId, TeamId } from '../core/ids.js';
 import { parseId } from '../core/ids.js';
 import { GatewayError } from '../core/errors.js';
 import { isJsonObject } from '../core/json.js';
-import { ApiKey, Team, toApiKey, toTeam } from './access/types.js';
+import { toApiKey, toTeam, type ApiKey, type Team } from './access/types.js';
 import { Organization } from './access/viewer.js';
 import { Deployment, Model, Provider } from './catalogue/types.js';
 import type { GraphqlContext } from './context.js';

@@ -1,5 +1,14 @@
-import { getOperationAST, GraphQLError, NoSchemaIntrospectionCustomRule, parse, specifiedRules, validate } from 'graphql';
-import type { DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationTypeNode } from 'graphql';
+import {
+  getOperationAST,
+  GraphQLError,
+  Kind,
+  NoSchemaIntrospectionCustomRule,
+  OperationTypeNode,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql';
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { TopLevelCode } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
@@ -48,7 +57,7 @@ interface KnownDocument {
 }
 
 export function createGuard({ schema, introspection, logger, limits = GUARD_LIMITS }: GuardOptions): Guard {
-  const rules = introspection === 'off' ? [...specifiedRules, NoSchemaIntrospectionCustomRule] : specifiedRules;
+  const open = createDocumentOpener({ schema, introspection, limits });
   const documents = new LRUCache<string, KnownDocument>({
     max: limits.cachedDocuments,
     maxSize: limits.cachedCharacters,
@@ -56,39 +65,47 @@ export function createGuard({ schema, introspection, logger, limits = GUARD_LIMI
   });
   const statistics = { hits: 0, misses: 0 };
 
-  function open(query: string): KnownDocument | readonly GraphQLError[] {
+  function lookUp(query: string): KnownDocument | readonly GraphQLError[] {
+    const cached = documents.get(query);
+    statistics[cached ? 'hits' : 'misses'] += 1;
+    if (cached) return cached;
+    const opened = open(query);
+    if (isKnown(opened)) documents.set(query, opened);
+    return opened;
+  }
+
+  return {
+    admit({ query, operationName, variables }, principal) {
+      const known = lookUp(query);
+      // What is wrong with a document tells of the schema: only to those who may read it.
+      if (!isKnown(known)) return refused(principal === null && introspection !== 'public' ? [noKey()] : known);
+      const operation = getOperationAST(known.document, operationName);
+      if (!operation) return refused([unknownOperation(operationName)]);
+      if (principal === null && !isOpenToAll(operation, known.shapeOf(operation), introspection)) return refused([noKey()]);
+      if (isDeeperThan(variables, limits.variableDepth + 1)) return refused([tooDeep(limits.variableDepth)]);
+      const { objects } = known.costOf(operation, variables);
+      if (objects > limits.cost) return refused([tooCostly(objects, limits.cost)]);
+      return { ok: true, document: known.document, operation: operation.operation };
+    },
+    cacheStatistics: () => ({ ...statistics }),
+    ...createErrorFormatter({ logger, suggestions: introspection === 'public' }),
+  };
+}
+
+type Opening = Pick<Required<GuardOptions>, 'schema' | 'introspection' | 'limits'>;
+
+/** What depends on the document alone: its syntax, its sense, its size. */
+function createDocumentOpener({ schema, introspection, limits }: Opening): (query: string) => KnownDocument | readonly GraphQLError[] {
+  const rules = introspection === 'off' ? [...specifiedRules, NoSchemaIntrospectionCustomRule] : specifiedRules;
+  return (query) => {
     const document = parseWithin(query, limits.tokens);
     if (document instanceof GraphQLError) return [document];
     const errors = validate(schema, document, rules);
     if (errors.length > 0) return errors.map((error) => refusal('GRAPHQL_VALIDATION_FAILED', error.message, error));
-    const known = { document, shapeOf: remember(createShapeMeter(document)), costOf: rememberCost(createCostMeter(schema, document)) };
-    const oversize = document.definitions.flatMap((node) =>
-      node.kind === 'OperationDefinition' ? sizeProblems(known.shapeOf(node), limits) : [],
-    );
-    if (oversize.length > 0) return oversize;
-    documents.set(query, known);
-    return known;
-  }
-
-  function admit(request: OperationRequest, principal: Principal | null): Admission {
-    const cached = documents.get(request.query);
-    statistics[cached ? 'hits' : 'misses'] += 1;
-    const known = cached ?? open(request.query);
-    if (!isKnown(known)) return refused(principal === null && introspection !== 'public' ? [noKey()] : known);
-    const operation = getOperationAST(known.document, request.operationName);
-    if (!operation) return refused([unknownOperation(request.operationName)]);
-    if (principal === null && !isOpenToAll(operation, known.shapeOf(operation), introspection)) return refused([noKey()]);
-    if (isDeeperThan(request.variables, limits.variableDepth + 1))
-      return refused([refusal('BAD_USER_INPUT', `Variables are nested more than ${limits.variableDepth} levels deep.`)]);
-    const { objects } = known.costOf(operation, request.variables);
-    if (objects > limits.cost) return refused([tooCostly(objects, limits.cost)]);
-    return { ok: true, document: known.document, operation: operation.operation };
-  }
-
-  return {
-    admit,
-    cacheStatistics: () => ({ ...statistics }),
-    ...createErrorFormatter({ logger, suggestions: introspection === 'public' }),
+    const shapeOf = remember(createShapeMeter(document));
+    const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
+    const oversize = operations.flatMap((operation) => sizeProblems(shapeOf(operation), limits));
+    return oversize.length > 0 ? oversize : { document, shapeOf, costOf: rememberCost(createCostMeter(schema, document)) };
   };
 }
 
@@ -114,7 +131,7 @@ function sizeProblems(shape: Shape, limits: GuardLimits): readonly GraphQLError[
 
 /** Without a key: `__typename`, and where the schema is public also what describes it. */
 function isOpenToAll(operation: OperationDefinitionNode, { rootNames }: Shape, introspection: IntrospectionMode): boolean {
-  if (operation.operation !== 'query') return false;
+  if (operation.operation !== OperationTypeNode.QUERY) return false;
   const describesSchema = (name: string) => introspection === 'public' && (name === '_service' || isIntrospection(name));
   return [...rootNames].every((name) => name === '__typename' || describesSchema(name));
 }
@@ -145,6 +162,10 @@ function unknownOperation(name: string | null): GraphQLError {
     'BAD_USER_INPUT',
     name === null ? 'The document holds several operations: name one.' : 'The document holds no operation of that name.',
   );
+}
+
+function tooDeep(limit: number): GraphQLError {
+  return refusal('BAD_USER_INPUT', `Variables are nested more than ${limit} levels deep.`);
 }
 
 function tooCostly(objects: number, limit: number): GraphQLError {

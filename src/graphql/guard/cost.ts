@@ -2,10 +2,12 @@ import { getNamedType, getNullableType, isCompositeType, isInterfaceType, isList
 import type {
   DocumentNode,
   FieldNode,
+  FragmentDefinitionNode,
   GraphQLCompositeType,
   GraphQLField,
   GraphQLSchema,
   OperationDefinitionNode,
+  SelectionNode,
   SelectionSetNode,
 } from 'graphql';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../connection.js';
@@ -23,70 +25,80 @@ export interface Cost {
   readonly varies: boolean;
 }
 
-/** Estimates an operation: page sizes multiply, every object below them counts one. Each fragment is walked once. */
+/** Estimates operations of one document: page sizes multiply, every object below them counts one. */
 export function createCostMeter(schema: GraphQLSchema, document: DocumentNode) {
   const fragments = fragmentsOf(document);
-
   return (operation: OperationDefinitionNode, variables: Variables): Cost => {
-    const known = new Map<string, number>();
-    let varies = false;
-
-    function ofSelections({ selections }: SelectionSetNode, parent: GraphQLCompositeType): number {
-      let objects = 0;
-      for (const selection of selections) {
-        if (selection.kind === Kind.FIELD) objects += ofField(selection, parent);
-        else if (selection.kind === Kind.FRAGMENT_SPREAD) objects += ofFragment(selection.name.value);
-        else objects += ofSelections(selection.selectionSet, conditionOf(schema, selection.typeCondition?.name.value) ?? parent);
-      }
-      return objects;
-    }
-
-    function ofFragment(name: string): number {
-      const fragment = fragments.get(name);
-      const type = conditionOf(schema, fragment?.typeCondition.name.value);
-      if (known.has(name) || !fragment || !type) return known.get(name) ?? 0;
-      known.set(name, 0);
-      const objects = ofSelections(fragment.selectionSet, type);
-      known.set(name, objects);
-      return objects;
-    }
-
-    function ofField(node: FieldNode, parent: GraphQLCompositeType): number {
-      const field = isIntrospection(node.name.value) ? undefined : fieldOf(parent, node.name.value);
-      const type = field && getNamedType(field.type);
-      if (!field || !node.selectionSet || !isCompositeType(type)) return 0;
-      return sizeOf(field, node, parent) * (1 + ofSelections(node.selectionSet, type));
-    }
-
-    function sizeOf(field: GraphQLField<unknown, unknown>, node: FieldNode, parent: GraphQLCompositeType): number {
-      if (field.args.some((argument) => argument.name === 'first')) return pageSize(node);
-      const isPage = parent.name.endsWith('Connection');
-      return !isPage && isListType(getNullableType(field.type)) ? PLAIN_LIST_SIZE : 1;
-    }
-
-    function pageSize(node: FieldNode): number {
-      const value = node.arguments?.find((argument) => argument.name.value === 'first')?.value;
-      if (value?.kind === Kind.INT) return clamp(Number(value.value));
-      if (value?.kind !== Kind.VARIABLE) return DEFAULT_PAGE_SIZE;
-      varies = true;
-      const given = variables?.[value.name.value];
-      return typeof given === 'number' ? clamp(given) : MAX_PAGE_SIZE;
-    }
-
     const root = schema.getRootType(operation.operation);
-    const objects = root ? ofSelections(operation.selectionSet, root) : 0;
-    return { objects, varies };
+    const estimate = new CostEstimate({ schema, fragments, variables });
+    return { objects: root ? estimate.ofSelections(operation.selectionSet, root) : 0, varies: estimate.varies };
   };
+}
+
+interface CostSources {
+  readonly schema: GraphQLSchema;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  readonly variables: Variables;
+}
+
+/** One walk over an operation. Each fragment is walked once, however often it is spread; cycles count as nothing. */
+class CostEstimate {
+  varies = false;
+  private readonly known = new Map<string, number>();
+
+  constructor(private readonly sources: CostSources) {}
+
+  ofSelections({ selections }: SelectionSetNode, parent: GraphQLCompositeType): number {
+    return selections.reduce((objects, selection) => objects + this.ofSelection(selection, parent), 0);
+  }
+
+  private ofSelection(selection: SelectionNode, parent: GraphQLCompositeType): number {
+    if (selection.kind === Kind.FIELD) return this.ofField(selection, parent);
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return this.ofFragment(selection.name.value);
+    return this.ofSelections(selection.selectionSet, this.condition(selection.typeCondition?.name.value) ?? parent);
+  }
+
+  private ofFragment(name: string): number {
+    const fragment = this.sources.fragments.get(name);
+    const type = this.condition(fragment?.typeCondition.name.value);
+    if (this.known.has(name) || !fragment || !type) return this.known.get(name) ?? 0;
+    this.known.set(name, 0);
+    const objects = this.ofSelections(fragment.selectionSet, type);
+    this.known.set(name, objects);
+    return objects;
+  }
+
+  private ofField(node: FieldNode, parent: GraphQLCompositeType): number {
+    const field = isIntrospection(node.name.value) ? undefined : fieldOf(parent, node.name.value);
+    const type = field && getNamedType(field.type);
+    if (!field || !node.selectionSet || !isCompositeType(type)) return 0;
+    return this.sizeOf(field, node, parent) * (1 + this.ofSelections(node.selectionSet, type));
+  }
+
+  private sizeOf(field: GraphQLField<unknown, unknown>, node: FieldNode, parent: GraphQLCompositeType): number {
+    if (field.args.some((argument) => argument.name === 'first')) return this.pageSize(node);
+    const isPage = parent.name.endsWith('Connection');
+    return !isPage && isListType(getNullableType(field.type)) ? PLAIN_LIST_SIZE : 1;
+  }
+
+  private pageSize(node: FieldNode): number {
+    const value = node.arguments?.find((argument) => argument.name.value === 'first')?.value;
+    if (value?.kind === Kind.INT) return clamp(Number(value.value));
+    if (value?.kind !== Kind.VARIABLE) return DEFAULT_PAGE_SIZE;
+    this.varies = true;
+    const given = this.sources.variables?.[value.name.value];
+    return typeof given === 'number' ? clamp(given) : MAX_PAGE_SIZE;
+  }
+
+  private condition(name: string | undefined): GraphQLCompositeType | null {
+    const type = name === undefined ? undefined : this.sources.schema.getType(name);
+    return isCompositeType(type) ? type : null;
+  }
 }
 
 /** A size that is out of range is the resolver's to refuse. */
 function clamp(size: number): number {
   return Math.min(Math.max(size, 0), MAX_PAGE_SIZE);
-}
-
-function conditionOf(schema: GraphQLSchema, name: string | undefined): GraphQLCompositeType | null {
-  const type = name === undefined ? undefined : schema.getType(name);
-  return isCompositeType(type) ? type : null;
 }
 
 function fieldOf(parent: GraphQLCompositeType, name: string): GraphQLField<unknown, unknown> | undefined {
