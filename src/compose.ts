@@ -105,9 +105,9 @@ async function build(surroundings: Surroundings): Promise<Product> {
     books: createLedgerReader(database.unitOfWork),
   });
   const api = createGraphqlApi({
-    ...{ completions, catalogue, health, clock, logger },
-    ...createChanges(surroundings, database, foundation),
+    services: { completions, catalogue, health, clock, ...createChanges(surroundings, database, foundation) },
     introspection: config.introspection,
+    logger,
   });
   const { root, version } = findPackage();
   const server = await createHttpServer({
