@@ -344,3 +344,51 @@ describe('a plain start works', () => {
     TIMEOUT_MS,
   );
 });
+
+// Only root has a second user who may be locked out, so elsewhere this is skipped.
+(process.getuid?.() === 0 ? describe : describe.skip)('as root, where the database’s user cannot reach DATA_DIR', () => {
+  const shared = async () => path.dirname((await readFile(path.join(dataDir, 'postgres.location'), 'utf8')).trim());
+
+  beforeEach(() => chmod(path.dirname(dataDir), 0o700));
+
+  test(
+    'data go below /var/lib/glidepath, are found again, and a new DATA_DIR of that name begins empty',
+    async () => {
+      const first = await start();
+      const place = await shared();
+      try {
+        expect(place).toMatch(/^\/var\/lib\/glidepath\/[0-9a-f]{16}$/);
+        await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+        expect(await query(first.url, 'SHOW data_directory')).toEqual([{ data_directory: `${place}/postgres/data` }]);
+        await stop(first);
+        const second = await start();
+        expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+        await stop(second);
+        await rm(dataDir, { recursive: true });
+        const third = await start();
+        expect(third.log).toContain('DATA_DIR is new; the database of the one before was put aside, delete it when you do not need it');
+        await expect(query(third.url, 'SELECT answer FROM kept')).rejects.toThrow(/does not exist/);
+        await stop(third);
+      } finally {
+        await rm(place, { recursive: true, force: true });
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'a mode that changes later does not turn into an empty database elsewhere',
+    async () => {
+      await chmod(path.dirname(dataDir), 0o755);
+      const first = await start();
+      await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+      await stop(first);
+      await chmod(path.dirname(dataDir), 0o700);
+      await expect(start()).rejects.toThrow(/did not start/);
+      await chmod(path.dirname(dataDir), 0o755);
+      const second = await start();
+      expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+    },
+    TIMEOUT_MS,
+  );
+});

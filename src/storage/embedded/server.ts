@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { open, readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
@@ -135,7 +136,9 @@ async function spawnPostgres(start: {
         stdio: ['ignore', log.fd, log.fd],
       },
     );
-    child.on('error', () => undefined);
+    child.on('error', (error) => {
+      appendFileSync(logFile, `${error.message}\n`);
+    });
     child.unref();
     return child;
   } finally {
