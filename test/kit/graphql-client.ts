@@ -45,9 +45,11 @@ export interface Collected<T> {
 export interface ClientSettings {
   readonly url: string;
   readonly key: string | null;
+  /** Collects what was opened, so that whoever made the client can dispose of it. */
+  readonly sockets?: GraphqlSocket[];
 }
 
-export function createGraphqlClient({ url, key }: ClientSettings): GraphqlClient {
+export function createGraphqlClient({ url, key, sockets = [] }: ClientSettings): GraphqlClient {
   const endpoint = `${url}/graphql`;
   const authorization: Record<string, string> = key === null ? {} : { authorization: `Bearer ${key}` };
   return {
@@ -60,7 +62,11 @@ export function createGraphqlClient({ url, key }: ClientSettings): GraphqlClient
       const { data = null, errors } = (await response.json()) as { data?: never; errors?: never };
       return { status: response.status, headers: response.headers, data, errors };
     },
-    openSocket: () => openSocket(endpoint.replace(/^http/, 'ws'), authorization),
+    openSocket() {
+      const socket = openSocket(endpoint.replace(/^http/, 'ws'), authorization);
+      sockets.push(socket);
+      return socket;
+    },
     events(document, variables) {
       const client = createSseClient({ url: endpoint, headers: authorization, retryAttempts: 0 });
       return client.iterate({ query: document, ...variablesOf(variables) }) as never;

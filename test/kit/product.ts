@@ -8,7 +8,7 @@ import { readConfig } from '../../src/config.js';
 import { createTestDatabase } from './database.js';
 import type { TestDatabase } from './database.js';
 import { createGraphqlClient } from './graphql-client.js';
-import type { GraphqlClient } from './graphql-client.js';
+import type { GraphqlClient, GraphqlSocket } from './graphql-client.js';
 import { CREATE_API_KEY, CREATE_DEPLOYMENT, CREATE_MODEL, CREATE_PROVIDER } from './operations.js';
 import { startScriptedUpstream } from './scripted-upstream.js';
 import type { ScriptedUpstream } from './scripted-upstream.js';
@@ -66,7 +66,8 @@ export async function startProduct(options: ProductOptions = {}): Promise<TestPr
   const url = await product.listen();
   const adminKey = options.replicaOf?.adminKey ?? product.adminKey;
   if (adminKey === null) throw new Error('the first start must give an admin key');
-  const clientWith = (key: string | null) => createGraphqlClient({ url, key });
+  const sockets: GraphqlSocket[] = [];
+  const clientWith = (key: string | null) => createGraphqlClient({ url, key, sockets });
   const client = clientWith(adminKey);
   return {
     url,
@@ -79,6 +80,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<TestPr
     serve: (model) => serve(client, upstream, model),
     createKey: (input) => createKey(client, input),
     stop: async () => {
+      await Promise.all(sockets.map((socket) => socket.dispose()));
       await product.stop();
       await rm(dataDir, { recursive: true, force: true });
       if (options.replicaOf) return;
