@@ -50,7 +50,7 @@ const CONTENT_FILTER_TEXTS: readonly RegExp[] = [
 
 const MODEL_UNKNOWN_CODES: ReadonlySet<string> = new Set(['model_not_found', 'invalid_model', 'deploymentnotfound', 'model_not_available']);
 const MODEL_UNKNOWN_TEXT =
-  /model\b.{0,80}\b(does not exist|not found|is not a valid model|not available|decommissioned)|invalid model\b|unknown model\b/i;
+  /model\b.{0,80}\b(does not exist|not found|not available|decommissioned)|is not a valid model\b|(invalid|unknown) model\b/i;
 
 /** The class of an error status. The table of behaviour: status first, what a 4xx says second, and any other 4xx is the caller's. */
 export function classifyStatus(status: number, words: ErrorWords): FailureClass {
@@ -113,7 +113,7 @@ export function retryAfterMs({ headers, receivedAt }: Pick<UpstreamError, 'heade
   const said = first(headers['retry-after']);
   const seconds = readDelay(said, 1000);
   if (seconds !== null || said === null) return seconds;
-  const dateMs = Date.parse(said);
+  const dateMs = /[a-z]{3}/i.test(said) ? Date.parse(said) : Number.NaN;
   return Number.isNaN(dateMs) ? null : bounded(dateMs - receivedAt.getTime());
 }
 

@@ -116,7 +116,9 @@ function capped(request: ChatCompletionRequest, text: string): string {
 }
 
 function usageOf(request: ChatCompletionRequest, said: string) {
-  const asked = request.messages.map((message) => textOfContent(message.content)).join('') + (request.tools === undefined ? '' : JSON.stringify(request.tools));
+  const asked =
+    request.messages.map((message) => textOfContent(message.content)).join('') +
+    (request.tools === undefined ? '' : JSON.stringify(request.tools));
   const prompt_tokens = tokensOf(asked);
   const completion_tokens = tokensOf(said);
   return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
