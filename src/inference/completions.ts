@@ -30,6 +30,8 @@ export interface CompletionsDependencies {
   readonly books: LedgerReader;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Bytes for what is kept of ended completions. */
+  readonly maxEndedBytes?: number;
 }
 
 interface Parts extends CompletionsDependencies {
@@ -46,9 +48,9 @@ interface Parts extends CompletionsDependencies {
  * 4. conclude: the last events, the outcome for whoever waits, and the words kept for those who come back.
  */
 export function createCompletions(dependencies: CompletionsDependencies): Completions & CompletionsLifecycle {
-  const { ledger, clock } = dependencies;
+  const { ledger, clock, maxEndedBytes } = dependencies;
   const finalizer = createFinalizer({ ledger, clock });
-  const registry = createCompletionRegistry({ clock });
+  const registry = createCompletionRegistry({ clock, maxBytes: maxEndedBytes });
   const parts: Parts = { ...dependencies, finalizer, registry, desk: createAdmissionDesk({ ...dependencies, finalizer, registry }) };
   return {
     ...createLookup({ ...dependencies, registry }),

@@ -8,7 +8,9 @@ import type { Principal } from '../core/principal.js';
 import type { Operation } from '../core/vocabulary.js';
 import { KEYED_MS } from './retention.js';
 
-const MAX_KEYS = 100_000;
+/** More than 100,000 keys of the usual length. */
+const MAX_KEY_BYTES = 64 * 1024 * 1024;
+const BYTES_PER_KEY = 300;
 const OPERATION: Operation = 'COMPLETION';
 
 /** An idempotency key in its own space: equal keys of two API keys, or for two operations, have nothing to do with each other. */
@@ -24,10 +26,11 @@ export interface IdempotencyKeys {
   release(claim: IdempotencyClaim): void;
 }
 
-export function createIdempotencyKeys(options: { readonly clock: Clock; readonly maxKeys?: number }): IdempotencyKeys {
-  const { clock, maxKeys = MAX_KEYS } = options;
+export function createIdempotencyKeys(options: { readonly clock: Clock; readonly maxBytes?: number }): IdempotencyKeys {
+  const { clock, maxBytes = MAX_KEY_BYTES } = options;
   const taken = new LRUCache<string, { readonly id: CompletionId; readonly fingerprint: string }>({
-    max: maxKeys,
+    maxSize: maxBytes,
+    sizeCalculation: (_, space) => BYTES_PER_KEY + 2 * space.length,
     ttl: KEYED_MS,
     perf: { now: () => clock.monotonicMs() },
     ttlResolution: 0,

@@ -7,7 +7,6 @@ import type { RunningCompletion } from './running.js';
 
 /** Bounds of what is remembered of ended completions; past it the least recently used goes first. */
 export const MAX_ENDED_BYTES = 256 * 1024 * 1024;
-const MAX_ENDED = 200_000;
 /** A record with its attempts, routing and cost, roughly. */
 const BYTES_PER_STATE = 4 * 1024;
 const PURGE_EVERY_MS = 10_000;
@@ -30,11 +29,10 @@ export interface CompletionRegistry {
   readonly endedBytes: number;
 }
 
-export function createCompletionRegistry(options: { readonly clock: Clock; readonly maxBytes?: number }): CompletionRegistry {
+export function createCompletionRegistry(options: { readonly clock: Clock; readonly maxBytes?: number | undefined }): CompletionRegistry {
   const { clock, maxBytes = MAX_ENDED_BYTES } = options;
   const running = new Map<CompletionId, RunningCompletion>();
   const ended = new LRUCache<CompletionId, EndedCompletion>({
-    max: MAX_ENDED,
     maxSize: maxBytes,
     perf: { now: () => clock.monotonicMs() },
     ttlResolution: 0,
