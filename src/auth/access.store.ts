@@ -59,7 +59,10 @@ export interface ApiKeyPage extends KeysetPage {
 export function createAccessStore(unitOfWork: UnitOfWork): AccessStore {
   return {
     change: (context, run) =>
-      runChange(unitOfWork, context, (manager, audit) => run(createTransaction(manager, audit, uuidFromId(context.organizationId)))),
+      runChange(unitOfWork, context, (manager, audit) => {
+        const organizationId = uuidFromId(context.organizationId);
+        return run({ audit, ...teamPart(manager, organizationId), ...keyPart(manager, organizationId) });
+      }),
     teamsById: (organizationId, ids) =>
       unitOfWork.asOrganization(organizationId, async (manager) =>
         (await manager.find(TeamEntity, { where: { id: In(ids.map(uuidFromId)) } })).map(toTeam),
@@ -89,9 +92,10 @@ async function readApiKeys(manager: EntityManager, { teamId, afterId, limit }: A
   return { rows: (await keys.getMany()).map(toApiKey), total };
 }
 
-function createTransaction(manager: EntityManager, audit: Audit, organizationId: string): AccessTransaction {
+type TeamPart = Pick<AccessTransaction, 'team' | 'teamBySlug' | 'insertTeam' | 'renameTeam'>;
+
+function teamPart(manager: EntityManager, organizationId: string): TeamPart {
   return {
-    audit,
     async team(id) {
       const row = await manager.findOneBy(TeamEntity, { organizationId, id: uuidFromId(id) });
       return row && toTeam(row);
@@ -106,6 +110,11 @@ function createTransaction(manager: EntityManager, audit: Audit, organizationId:
     async renameTeam(id, name) {
       await manager.update(TeamEntity, { organizationId, id: uuidFromId(id) }, { name });
     },
+  };
+}
+
+function keyPart(manager: EntityManager, organizationId: string): Omit<AccessTransaction, keyof TeamPart | 'audit'> {
+  return {
     async apiKey(id) {
       const row = await manager.findOneBy(ApiKeyEntity, { organizationId, id: uuidFromId(id) });
       return row && toApiKey(row);

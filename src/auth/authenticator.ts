@@ -1,6 +1,4 @@
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.js';
-import { GatewayError } from '../core/errors.js';
 import type { ApiKeyId } from '../core/ids.js';
 import type { Logger } from '../core/logger.js';
 import type { Principal } from '../core/principal.js';
@@ -8,6 +6,7 @@ import type { AuthenticatorStore } from './authenticator.store.js';
 import type { Authenticator } from './contract.js';
 import { parseKey } from './key-format.js';
 import type { HashKey } from './key-format.js';
+import { createKeyCache } from './key-cache.js';
 import { createKeyChanges } from './key-changes.js';
 import { createKeyUses } from './key-uses.js';
 
@@ -30,19 +29,6 @@ export interface CachingAuthenticator extends Authenticator {
   /** Entries held, for tests and metrics. */
   sizes(): { readonly known: number; readonly unknown: number; readonly reading: number };
 }
-
-interface Entry {
-  readonly principal: Principal;
-  /** The generation it was read in; an older one must be read again. */
-  readonly generation: number;
-}
-
-const DEFAULT_CAPACITY = 10_000;
-const UNKNOWN_CAPACITY = 1_000;
-/** A client that goes on with a revoked key costs a query every so often, not with every call. */
-const UNKNOWN_FOR_MS = 5_000;
-/** So long after the database last answered, known keys go on being served without it. */
-export const MAX_STALENESS_MS = 5 * 60_000;
 
 /**
  * 1. A key that can't be one is refused without a query.
@@ -82,73 +68,6 @@ export function createAuthenticator(settings: AuthenticatorSettings): CachingAut
     flush: () => uses.flush(),
     sizes: () => cache.sizes(),
   };
-}
-
-interface KeyCache {
-  find(hash: Buffer): Promise<Principal | null>;
-  invalidate(changed: ApiKeyId | undefined): void;
-  sizes(): { readonly known: number; readonly unknown: number; readonly reading: number };
-}
-
-function createKeyCache({ store, clock, confirmedAt, capacity = DEFAULT_CAPACITY }: AuthenticatorSettings): KeyCache {
-  const known = new LRUCache<string, Entry>({ max: capacity });
-  const unknown = new LRUCache<string, number>({ max: UNKNOWN_CAPACITY });
-  const reading = new Map<string, Promise<Principal | null>>();
-  let generation = 0;
-
-  const read = async (hash: Buffer, name: string): Promise<Principal | null> => {
-    const readIn = generation;
-    const principal = await store.find(hash);
-    // What changed while it was read is read again by whoever asks next.
-    if (readIn !== generation) return principal;
-    if (principal === null) {
-      known.delete(name);
-      unknown.set(name, clock.monotonicMs() + UNKNOWN_FOR_MS);
-    } else known.set(name, { principal, generation });
-    return principal;
-  };
-  /** Names the generation, so that nobody who asks after a change is answered by a read from before it. */
-  const readOnce = (hash: Buffer, name: string): Promise<Principal | null> => {
-    const flight = `${generation} ${name}`;
-    const running = reading.get(flight);
-    if (running) return running;
-    const started = read(hash, name).finally(() => reading.delete(flight));
-    reading.set(flight, started);
-    return started;
-  };
-  const readOrRemember = async (hash: Buffer, name: string): Promise<Principal | null> => {
-    try {
-      return await readOnce(hash, name);
-    } catch (error) {
-      if (!(error instanceof GatewayError) || error.code !== 'SERVICE_UNAVAILABLE') throw error;
-      const entry = known.get(name);
-      if (entry && isFresh(confirmedAt(), clock.now())) return entry.principal;
-      throw error;
-    }
-  };
-  return {
-    async find(hash) {
-      const name = hash.toString('base64');
-      const entry = known.get(name);
-      if (entry?.generation === generation) {
-        if (isFresh(confirmedAt(), clock.now())) return entry.principal;
-        return readOrRemember(hash, name);
-      }
-      if ((unknown.get(name) ?? 0) > clock.monotonicMs()) return null;
-      return readOrRemember(hash, name);
-    },
-    invalidate(changed) {
-      generation += 1;
-      unknown.clear();
-      if (changed === undefined) return;
-      for (const [name, entry] of known.entries()) if (entry.principal.apiKeyId === changed) known.delete(name);
-    },
-    sizes: () => ({ known: known.size, unknown: unknown.size, reading: reading.size }),
-  };
-}
-
-function isFresh(confirmedAt: Date | null, now: Date): boolean {
-  return confirmedAt !== null && now.getTime() - confirmedAt.getTime() <= MAX_STALENESS_MS;
 }
 
 function isOver(end: Date | null, now: Date): boolean {

@@ -1,3 +1,4 @@
+import type { Actor } from '../core/actor.js';
 import { conflict, fail, invalidRequest, notFound, ok } from '../core/errors.js';
 import { newId, parseId } from '../core/ids.js';
 import { createInputChecks, isSlug } from '../core/input-checks.js';
@@ -17,52 +18,65 @@ type DeploymentChanges = Pick<CatalogueChanges, 'createDeployment' | 'updateDepl
 
 export function createDeploymentChanges(settings: ChangeSettings): DeploymentChanges {
   return {
-    createDeployment: (actor, input) => {
-      const { organizationId } = actor.principal;
-      return inForce(settings, actor, {
-        run: async ({ transaction, at }) => {
-          const checks = createInputChecks();
-          const parents = await findParents(transaction, checks, input);
-          const draft = readNewDeployment(settings, checks, { input, parents });
-          if (draft === null || checks.problems.length > 0) return fail(invalidRequest(checks.problems));
-          if (await transaction.deployment({ slug: draft.slug }))
-            return fail(conflict(`There is a deployment ${draft.slug} already.`, 'slug'));
-          const after: StoredDeployment = { ...draft, id: newId('deployment'), organizationId, createdAt: at, deletedAt: null };
-          await transaction.saveDeployment(after);
-          await audit(transaction, { action: 'createDeployment', before: null, after });
-          return ok(after.id);
-        },
-        read: reader(settings, actor).deployment,
-      });
-    },
-
-    updateDeployment: (actor, input) =>
-      inForce(settings, actor, {
-        run: async ({ transaction }) => {
-          const before = await find(transaction, input.id);
-          if (!before) return fail(notFound('deployment', input.id));
-          const checks = createInputChecks();
-          const after = await readUpdate(transaction, checks, { before, input });
-          if (checks.problems.length > 0) return fail(invalidRequest(checks.problems));
-          await transaction.saveDeployment(after);
-          await audit(transaction, { action: 'updateDeployment', before, after });
-          return ok(before.id);
-        },
-        read: reader(settings, actor).deployment,
-      }),
-
-    deleteDeployment: (actor, id) =>
-      inForce(settings, actor, {
-        run: async ({ transaction, at }) => {
-          const before = await find(transaction, id);
-          if (!before) return fail(notFound('deployment', id));
-          await transaction.saveDeployment({ ...before, deletedAt: at });
-          await audit(transaction, { action: 'deleteDeployment', before, after: null });
-          return ok({ deletedId: before.id });
-        },
-        read: (deleted) => deleted,
-      }),
+    createDeployment: (actor, input) => createDeployment(settings, actor, input),
+    updateDeployment: (actor, input) => updateDeployment(settings, actor, input),
+    deleteDeployment: (actor, id) => deleteDeployment(settings, actor, id),
   };
+}
+
+function createDeployment(
+  settings: ChangeSettings,
+  actor: Actor,
+  input: CreateDeploymentInput,
+): ReturnType<DeploymentChanges['createDeployment']> {
+  const { organizationId } = actor.principal;
+  return inForce(settings, actor, {
+    run: async ({ transaction, at }) => {
+      const checks = createInputChecks();
+      const parents = await findParents(transaction, checks, input);
+      const draft = readNewDeployment(settings, checks, { input, parents });
+      if (draft === null || checks.problems.length > 0) return fail(invalidRequest(checks.problems));
+      if (await transaction.deployment({ slug: draft.slug })) return fail(conflict(`There is a deployment ${draft.slug} already.`, 'slug'));
+      const after: StoredDeployment = { ...draft, id: newId('deployment'), organizationId, createdAt: at, deletedAt: null };
+      await transaction.saveDeployment(after);
+      await audit(transaction, { action: 'createDeployment', before: null, after });
+      return ok(after.id);
+    },
+    read: reader(settings, actor).deployment,
+  });
+}
+
+function updateDeployment(
+  settings: ChangeSettings,
+  actor: Actor,
+  input: UpdateDeploymentInput,
+): ReturnType<DeploymentChanges['updateDeployment']> {
+  return inForce(settings, actor, {
+    run: async ({ transaction }) => {
+      const before = await find(transaction, input.id);
+      if (!before) return fail(notFound('deployment', input.id));
+      const checks = createInputChecks();
+      const after = await readUpdate(transaction, checks, { before, input });
+      if (checks.problems.length > 0) return fail(invalidRequest(checks.problems));
+      await transaction.saveDeployment(after);
+      await audit(transaction, { action: 'updateDeployment', before, after });
+      return ok(before.id);
+    },
+    read: reader(settings, actor).deployment,
+  });
+}
+
+function deleteDeployment(settings: ChangeSettings, actor: Actor, id: string): ReturnType<DeploymentChanges['deleteDeployment']> {
+  return inForce(settings, actor, {
+    run: async ({ transaction, at }) => {
+      const before = await find(transaction, id);
+      if (!before) return fail(notFound('deployment', id));
+      await transaction.saveDeployment({ ...before, deletedAt: at });
+      await audit(transaction, { action: 'deleteDeployment', before, after: null });
+      return ok({ deletedId: before.id });
+    },
+    read: (deleted) => deleted,
+  });
 }
 
 interface Parents {

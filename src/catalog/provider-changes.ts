@@ -1,3 +1,4 @@
+import type { Actor } from '../core/actor.js';
 import { conflict, fail, invalidRequest, notFound, ok } from '../core/errors.js';
 import { newId, parseId } from '../core/ids.js';
 import type { ProviderId } from '../core/ids.js';
@@ -17,57 +18,63 @@ type ProviderChanges = Pick<CatalogueChanges, 'createProvider' | 'updateProvider
 
 export function createProviderChanges(settings: ChangeSettings): ProviderChanges {
   return {
-    createProvider: (actor, input) => {
-      const { organizationId } = actor.principal;
-      return inForce(settings, actor, {
-        run: async ({ transaction, at }) => {
-          const checks = createInputChecks();
-          const id = newId('provider');
-          const draft = readNewProvider(settings, checks, input);
-          if (draft === null || checks.problems.length > 0) return fail(invalidRequest(checks.problems));
-          if (await transaction.provider({ slug: input.slug })) return fail(conflict(`There is a provider ${input.slug} already.`, 'slug'));
-          const apiKey = input.credential?.apiKey ?? null;
-          const credential = apiKey === null ? null : sealCredential(settings.cipher, { organizationId, id }, { apiKey, setAt: at });
-          const after: StoredProvider = { ...draft, id, organizationId, credential, createdAt: at, deletedAt: null };
-          await transaction.saveProvider(after);
-          await audit(transaction, { action: 'createProvider', before: null, after });
-          return ok(id);
-        },
-        read: reader(settings, actor).provider,
-      });
-    },
-
-    updateProvider: (actor, input) =>
-      inForce(settings, actor, {
-        run: async ({ transaction, at }) => {
-          const before = await find(transaction, input.id);
-          if (!before) return fail(notFound('provider', input.id));
-          const checks = createInputChecks();
-          const changed = readUpdate(settings, checks, { before, input });
-          if (checks.problems.length > 0) return fail(invalidRequest(checks.problems));
-          const after = { ...changed, ...changedCredential(settings, before, { input, at }) };
-          await transaction.saveProvider(after);
-          await audit(transaction, { action: 'updateProvider', before, after });
-          return ok(before.id);
-        },
-        read: reader(settings, actor).provider,
-      }),
-
-    deleteProvider: (actor, id) =>
-      inForce(settings, actor, {
-        run: async ({ transaction, at }) => {
-          const before = await find(transaction, id);
-          if (!before) return fail(notFound('provider', id));
-          const deployments = await transaction.countDeployments(before.id);
-          if (deployments > 0) return fail(conflict(`The provider has ${deployments} deployments: delete them first.`, 'id'));
-          // What nobody can call needs no secret any more.
-          await transaction.saveProvider({ ...before, deletedAt: at, credential: null });
-          await audit(transaction, { action: 'deleteProvider', before, after: null });
-          return ok({ deletedId: before.id });
-        },
-        read: (deleted) => deleted,
-      }),
+    createProvider: (actor, input) => createProvider(settings, actor, input),
+    updateProvider: (actor, input) => updateProvider(settings, actor, input),
+    deleteProvider: (actor, id) => deleteProvider(settings, actor, id),
   };
+}
+
+function createProvider(settings: ChangeSettings, actor: Actor, input: CreateProviderInput): ReturnType<ProviderChanges['createProvider']> {
+  const { organizationId } = actor.principal;
+  return inForce(settings, actor, {
+    run: async ({ transaction, at }) => {
+      const checks = createInputChecks();
+      const draft = readNewProvider(settings, checks, input);
+      if (draft === null || checks.problems.length > 0) return fail(invalidRequest(checks.problems));
+      if (await transaction.provider({ slug: input.slug })) return fail(conflict(`There is a provider ${input.slug} already.`, 'slug'));
+      const id = newId('provider');
+      const apiKey = input.credential?.apiKey ?? null;
+      const credential = apiKey === null ? null : sealCredential(settings.cipher, { organizationId, id }, { apiKey, setAt: at });
+      const after: StoredProvider = { ...draft, id, organizationId, credential, createdAt: at, deletedAt: null };
+      await transaction.saveProvider(after);
+      await audit(transaction, { action: 'createProvider', before: null, after });
+      return ok(id);
+    },
+    read: reader(settings, actor).provider,
+  });
+}
+
+function updateProvider(settings: ChangeSettings, actor: Actor, input: UpdateProviderInput): ReturnType<ProviderChanges['updateProvider']> {
+  return inForce(settings, actor, {
+    run: async ({ transaction, at }) => {
+      const before = await find(transaction, input.id);
+      if (!before) return fail(notFound('provider', input.id));
+      const checks = createInputChecks();
+      const changed = readUpdate(settings, checks, { before, input });
+      if (checks.problems.length > 0) return fail(invalidRequest(checks.problems));
+      const after = { ...changed, ...changedCredential(settings, before, { input, at }) };
+      await transaction.saveProvider(after);
+      await audit(transaction, { action: 'updateProvider', before, after });
+      return ok(before.id);
+    },
+    read: reader(settings, actor).provider,
+  });
+}
+
+function deleteProvider(settings: ChangeSettings, actor: Actor, id: string): ReturnType<ProviderChanges['deleteProvider']> {
+  return inForce(settings, actor, {
+    run: async ({ transaction, at }) => {
+      const before = await find(transaction, id);
+      if (!before) return fail(notFound('provider', id));
+      const deployments = await transaction.countDeployments(before.id);
+      if (deployments > 0) return fail(conflict(`The provider has ${deployments} deployments: delete them first.`, 'id'));
+      // What nobody can call needs no secret any more.
+      await transaction.saveProvider({ ...before, deletedAt: at, credential: null });
+      await audit(transaction, { action: 'deleteProvider', before, after: null });
+      return ok({ deletedId: before.id });
+    },
+    read: (deleted) => deleted,
+  });
 }
 
 type Draft = Omit<StoredProvider, 'id' | 'organizationId' | 'credential' | 'createdAt' | 'deletedAt'>;
@@ -135,7 +142,7 @@ function changedCredential(
   before: StoredProvider,
   { input, at }: { input: UpdateProviderInput; at: Date },
 ): Pick<StoredProvider, 'credential' | 'credentialFromEnvironment'> {
-  if (input.credential === undefined) return before;
+  if (input.credential === undefined) return { credential: before.credential, credentialFromEnvironment: before.credentialFromEnvironment };
   const apiKey = input.credential?.apiKey ?? null;
   const credential = apiKey === null ? null : sealCredential(cipher, before, { apiKey, setAt: at });
   return { credential, credentialFromEnvironment: false };

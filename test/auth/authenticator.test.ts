@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { createAuthenticator, MAX_STALENESS_MS } from '../../src/auth/authenticator.js';
+import { createAuthenticator } from '../../src/auth/authenticator.js';
 import type { AuthenticatorStore, KeyUse } from '../../src/auth/authenticator.store.js';
+import { MAX_STALENESS_MS } from '../../src/auth/key-cache.js';
 import { createKeyHash, generateKey } from '../../src/auth/key-format.js';
 import { GatewayError } from '../../src/core/errors.js';
 import { newId } from '../../src/core/ids.js';
