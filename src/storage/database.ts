@@ -1,11 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
 import type { Secret } from '../core/secret.js';
+import { isUnavailable } from './connection-errors.js';
 import { createDataSource } from './data-source.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
+import { errorCode } from './error-code.js';
 import { checkMasterKey, loadMasterKey } from './master-key.js';
 import { migrate } from './migrate.js';
 import { ensurePartitions } from './partitions.js';
@@ -27,7 +30,12 @@ export interface DatabaseContext {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly poolSize?: number;
+  /** How long a database that does not answer yet is waited for: containers start in any order. */
+  readonly connectWithinMs?: number;
 }
+
+const CONNECT_WITHIN_MS = 30_000;
+const CONNECT_PAUSE_MS = 500;
 
 /**
  * 1. The embedded server starts, where no DATABASE_URL is set.
@@ -38,26 +46,52 @@ export interface DatabaseContext {
  * @throws what kept it from being ready; nothing is left open then.
  */
 export async function openDatabase(context: DatabaseContext): Promise<Database> {
-  const { config, logger } = context;
-  const embedded = config.databaseUrl ? null : await startEmbeddedPostgres(config.dataDir, logger);
-  const url = config.databaseUrl?.reveal() ?? embedded?.url ?? '';
-  const dataSource = createDataSource({ url, logger, ...(context.poolSize === undefined ? {} : { poolSize: context.poolSize }) });
+  const { logger, poolSize } = context;
+  const { url, release } = await locate(context);
+  const dataSource = createDataSource({ url, logger, ...(poolSize === undefined ? {} : { poolSize }) });
   const close = async (): Promise<void> => {
     try {
       if (dataSource.isInitialized) await dataSource.destroy();
     } finally {
-      await embedded?.stop();
+      await release();
     }
   };
   try {
-    await dataSource.initialize();
-    const ready = await prepare(dataSource, context);
-    if (!embedded) await warnOfPooler(url, logger);
-    return { url, dataSource, close, ...ready };
+    await connect(dataSource, url, context);
+    return { url, dataSource, close, ...(await prepare(dataSource, context)) };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+async function locate({ config, logger }: DatabaseContext): Promise<{ url: string; release: () => Promise<void> }> {
+  if (config.databaseUrl) {
+    const url = config.databaseUrl.reveal();
+    return { url, release: () => Promise.resolve() };
+  }
+  const embedded = await startEmbeddedPostgres(config.dataDir, logger);
+  return { url: embedded.url, release: () => embedded.stop() };
+}
+
+async function connect(dataSource: DataSource, url: string, context: DatabaseContext): Promise<void> {
+  const { clock, logger, connectWithinMs = CONNECT_WITHIN_MS } = context;
+  const { host, pathname } = new URL(url);
+  const startedAt = clock.monotonicMs();
+  for (let told = false; ; told = true) {
+    try {
+      await dataSource.initialize();
+      break;
+    } catch (error) {
+      const reason = errorCode(error) ?? String(error);
+      if (!isUnavailable(error)) throw error;
+      if (clock.monotonicMs() - startedAt >= connectWithinMs)
+        throw new Error(`The database ${pathname.slice(1)} at ${host} cannot be reached (${reason}).`, { cause: error });
+      if (!told) logger.info({ host, reason }, 'the database does not answer yet; waiting for it');
+      await delay(CONNECT_PAUSE_MS);
+    }
+  }
+  if (context.config.databaseUrl) await warnOfPooler(url, logger);
 }
 
 async function prepare(dataSource: DataSource, { config, logger, clock }: DatabaseContext) {

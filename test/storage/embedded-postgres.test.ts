@@ -70,7 +70,7 @@ async function stop(postgres: EmbeddedPostgres): Promise<void> {
 
 /** In a process of its own. */
 function startChild(): Child {
-  const child = spawn(process.execPath, ['--import', 'tsx', CHILD, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', CHILD, dataDir], { stdio: ['ignore', 'pipe', 'ignore'] });
   children.push(child);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
@@ -321,6 +321,22 @@ describe('a plain start works', () => {
       expect(answer).toEqual([{ one: 1 }]);
       expect([...codes].filter((code) => code !== 'SERVICE_UNAVAILABLE')).toEqual([]);
       await dataSource.destroy();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'and after a crash of ours its Postgres goes by itself',
+    async () => {
+      const child = startChild();
+      await child.next();
+      const pid = await postmasterPid();
+      child.process.kill('SIGUSR2');
+      const [code] = (await once(child.process, 'exit')) as [number];
+      expect(code).not.toBe(0);
+      while (pid !== null && alive(pid)) await new Promise((resolve) => setImmediate(resolve));
+      expect(await postmasterPid()).toBeNull();
+      await start();
     },
     TIMEOUT_MS,
   );
