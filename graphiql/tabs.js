@@ -1,5 +1,5 @@
-const QUERY = `# Put your API key into the Headers tab below, in place of <key>. Then run this.
-# The book on the left holds the whole schema, described.
+const QUERY = `# Put your API key into Headers below, for <key>.
+# It serves the other tabs too. Then run this.
 query Overview {
   viewer {
     organization { name }
@@ -34,8 +34,9 @@ mutation Ask($input: CompletionInput!) {
 }
 `;
 
-const STREAM = `# The same, word by word. The idempotency key names the call: run it again and you read the same answer
-# again, at no cost. Change the key for a new one.
+const STREAM = `# The same, word by word. Run it again, and you read
+# the same answer at no cost: its idempotency key
+# (in Variables) names it. Change that for a new one.
 subscription Stream($input: CompletionInput!, $key: String!) {
   streamCompletion(input: $input, idempotencyKey: $key) {
     sequence

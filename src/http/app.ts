@@ -80,7 +80,7 @@ interface Failed {
 function answerError(error: FastifyError | GatewayError, { request, reply, logger }: Failed): FastifyReply {
   const { code, message, status } = describe(error);
   if (status >= 500) logger.error({ requestId: request.id, err: error }, 'a request failed');
-  if (status === 503) reply.header('retry-after', retryAfterSeconds(error));
+  if (status === 503) reply.header('retry-after', retryAfterSeconds(error instanceof GatewayError ? error.retryAfterMs : null));
   // A handler that knows better than the table has set its status before it threw.
   if (reply.statusCode < 400) reply.code(status);
   return reply.send(errorBody(code, message, request.id));

@@ -16,7 +16,7 @@ export const STATUS_OF_CODE: Readonly<Record<TopLevelCode, number>> = {
   EVENTS_ELSEWHERE: 409,
 };
 
-export const DEFAULT_RETRY_AFTER_MS = 2_000;
+const DEFAULT_RETRY_AFTER_MS = 2_000;
 
 export interface ErrorBody {
   readonly errors: readonly GraphQLFormattedError[];
@@ -31,10 +31,10 @@ export function statusOf(errors: readonly GraphQLFormattedError[]): number {
   return isTopLevelCode(code) ? STATUS_OF_CODE[code] : 500;
 }
 
-/** Whole seconds, as the Retry-After header wants them. */
-export function retryAfterSeconds(error: unknown): string {
-  const ms = error instanceof GatewayError ? error.retryAfterMs : null;
-  return String(Math.max(1, Math.ceil((ms ?? DEFAULT_RETRY_AFTER_MS) / 1000)));
+/** For the Retry-After header, in whole seconds: what the error says, else a little. */
+export function retryAfterSeconds(retryAfterMs: unknown): string {
+  const ms = typeof retryAfterMs === 'number' ? retryAfterMs : DEFAULT_RETRY_AFTER_MS;
+  return String(Math.max(1, Math.ceil(ms / 1000)));
 }
 
 export function stopping(): GatewayError {

@@ -68,7 +68,7 @@ export async function createHttpServer(parts: HttpServerParts): Promise<HttpServ
   app.server.on('upgrade', sockets.upgrade);
   graphqlRoute(app, { ...doorParts, apollo, eventStreams });
   healthRoutes(app, { ...parts, activity });
-  await pageRoutes(app, config);
+  await pageRoutes(app, parts);
   return {
     listen: async () => {
       await app.listen({ host: config.host, port: config.port });

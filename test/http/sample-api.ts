@@ -170,7 +170,8 @@ function createSampleGuard(schema: GraphQLSchema, onParse: () => void): Guard {
     admit: (request, principal) => admit(request, principal !== null),
     formatError: (error, requestId) => {
       const code = codeOf(error);
-      return { message: code === 'INTERNAL' ? 'An internal error occurred.' : error.message, extensions: { code, requestId } };
+      const wait = error.originalError instanceof GatewayError ? { retryAfterMs: error.originalError.retryAfterMs } : {};
+      return { message: code === 'INTERNAL' ? 'An internal error occurred.' : error.message, extensions: { code, requestId, ...wait } };
     },
   };
 }
@@ -183,7 +184,8 @@ function codeOf(error: GraphQLError): string {
   if (error.originalError instanceof GatewayError) return error.originalError.code;
   const { code } = error.extensions;
   if (typeof code === 'string') return code;
-  return error.originalError === undefined && error.path === undefined ? 'BAD_USER_INPUT' : 'INTERNAL';
+  const isVariable = error.path === undefined && (error.originalError === undefined || error.message.startsWith('Variable "$'));
+  return isVariable ? 'BAD_USER_INPUT' : 'INTERNAL';
 }
 
 function createQueue<T>(): { push(item: T): void; next(): Promise<T> } {

@@ -119,17 +119,30 @@ describe('the protocol', () => {
   });
 
   test('a stream comes in order and completes', async () => {
-    const { data, errors } = await fixture.client().openSocket().collect<{ ticks: number }>('subscription { ticks(count: 5) }');
-    expect(errors).toBeUndefined();
-    expect(data.map(({ ticks }) => ticks)).toEqual([0, 1, 2, 3, 4]);
+    const socket = await ready();
+    socket.send(subscribeMessage('1', 'subscription { ticks(count: 3) }'));
+    const messages = [await socket.next(), await socket.next(), await socket.next(), await socket.next()];
+    expect(messages).toEqual([
+      ...[0, 1, 2].map((ticks) => ({ id: '1', type: 'next', payload: { data: { ticks } } })),
+      { id: '1', type: 'complete' },
+    ]);
+    socket.socket.close();
   });
 
-  test.each([
-    ['that is refused as it begins', 'subscription { refused }', 'NOT_FOUND'],
-    ['that breaks on its way', 'subscription { breaks }', 'EVENTS_EXPIRED'],
-  ])('a stream %s tells its code', async (_name, query, code) => {
-    const { errors } = await fixture.client().openSocket().collect(query);
-    expect(errors?.[0]?.extensions).toMatchObject({ code, requestId: expect.any(String) });
+  test('a stream that is refused as it begins tells its code in a result', async () => {
+    const socket = await ready();
+    socket.send(subscribeMessage('1', 'subscription { refused }'));
+    const payload = { errors: [{ extensions: { code: 'NOT_FOUND', requestId: expect.any(String) } }] };
+    expect(await socket.next()).toMatchObject({ id: '1', type: 'next', payload });
+    socket.socket.close();
+  });
+
+  test('a stream that breaks on its way tells its code in an error', async () => {
+    const socket = await ready();
+    socket.send(subscribeMessage('1', 'subscription { breaks }'));
+    const payload = [{ extensions: { code: 'EVENTS_EXPIRED', requestId: expect.any(String) } }];
+    expect(await socket.next('error')).toMatchObject({ id: '1', payload });
+    socket.socket.close();
   });
 
   test('what is not meant for callers is masked, without a stack', async () => {

@@ -92,7 +92,8 @@ function answers({ api, metrics }: ApolloParts): ApolloServerPlugin<ApolloContex
       singleResult.errors = formatted;
       if (singleResult.data !== undefined && singleResult.data !== null) return Promise.resolve();
       response.http.status = statusOf(formatted);
-      if (response.http.status === 503) response.http.headers.set('retry-after', retryAfterSeconds(errors?.[0]?.originalError));
+      if (response.http.status === 503)
+        response.http.headers.set('retry-after', retryAfterSeconds(formatted[0]?.extensions?.['retryAfterMs']));
       return Promise.resolve();
     },
   };

@@ -6,6 +6,7 @@ import type { Admission, GraphqlApi, OperationRequest } from '../api.js';
 import type { Visitor } from '../authentication.js';
 import type { DoorParts } from '../door-parts.js';
 import { stopping } from '../errors.js';
+import { methodProblem } from './operation-request.js';
 import { openEventStream, type EventStream } from './event-stream.js';
 import { formatResult, isIterable, OK, outcomeOf, toGraphqlError } from './results.js';
 
@@ -14,6 +15,7 @@ export interface AskedOperation {
   readonly request: OperationRequest;
   readonly visitor: Visitor;
   readonly requestId: string;
+  readonly method: string;
 }
 
 /** Answers by server-sent events, whatever the operation; what the guard refuses is told as a result too, as the protocol has it. */
@@ -80,6 +82,8 @@ async function answer(stream: EventStream, asked: AskedOperation, parts: DoorPar
     const admission = guard.admit(asked.request, asked.visitor.principal);
     if (admission.ok) {
       operation = admission.operation;
+      const problem = methodProblem(asked.method, admission.operation);
+      if (problem !== null) throw problem;
       await run(stream, { asked, admitted: admission, api: parts.api }, tell);
     } else await tell({ errors: admission.errors });
   } catch (thrown) {

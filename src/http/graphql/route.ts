@@ -1,5 +1,6 @@
 import { HeaderMap, type ApolloServer, type HTTPGraphQLRequest, type HTTPGraphQLResponse } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { OperationTypeNode } from 'graphql';
 import { GatewayError } from '../../core/errors.js';
 import { isJsonObject } from '../../core/json.js';
 import { ReaderGone } from '../../core/reader.js';
@@ -10,7 +11,7 @@ import type { DoorParts } from '../door-parts.js';
 import { errorBody, retryAfterSeconds, statusOf, stopping } from '../errors.js';
 import { apolloContext, type ApolloContext } from './apollo.js';
 import type { AskedOperation, EventStreamDoor } from './event-stream-door.js';
-import { operationRequestOf } from './operation-request.js';
+import { methodProblem, operationRequestOf } from './operation-request.js';
 import { outcomeOf } from './results.js';
 
 export const GRAPHQL_PATH = '/graphql';
@@ -50,7 +51,7 @@ export function graphqlRoute(
       if (isBrowserVisit(request)) return reply.redirect('/graphiql', 303);
       const visitor = visitors.get(request);
       if (visitor === undefined) throw new Error('a request came to its handler without having been identified');
-      const asked: AskedOperation = { request: operationRequestOf(request), visitor, requestId: request.id };
+      const asked: AskedOperation = { request: operationRequestOf(request), visitor, requestId: request.id, method: request.method };
       if (wantsEventStream(request)) return parts.eventStreams.serve(asked, reply);
       return answerJson(asked, { request, reply });
     },
@@ -70,7 +71,7 @@ function createJsonDoor({ api, apollo, metrics }: DoorParts & { readonly apollo:
       const errors = admission.errors.map((error) => api.guard.formatError(error, asked.requestId));
       metrics.operationEnded({ door: 'http', operation: 'unknown', outcome: outcomeOf(errors) });
       const status = statusOf(errors);
-      if (status === 503) reply.header('retry-after', retryAfterSeconds(admission.errors[0]?.originalError));
+      if (status === 503) reply.header('retry-after', retryAfterSeconds(errors[0]?.extensions?.['retryAfterMs']));
       reply.code(status);
       return { errors };
     }
@@ -109,12 +110,14 @@ function refusedByApollo(text: string, requestId: string): object {
   return errorBody('BAD_USER_INPUT', message, requestId);
 }
 
-function refuseMethod(operation: string, { request, reply }: Exchange): void {
+function refuseMethod(operation: OperationTypeNode, { request, reply }: Exchange): void {
+  const problem = methodProblem(request.method, operation);
+  if (problem !== null) {
+    reply.code(405).header('allow', 'POST');
+    throw problem;
+  }
   if (operation === 'subscription')
     throw new GatewayError('BAD_USER_INPUT', 'Subscriptions are read over WebSocket, or with `Accept: text/event-stream`.');
-  if (request.method !== 'GET' || operation === 'query') return;
-  reply.code(405).header('allow', 'POST');
-  throw new GatewayError('BAD_USER_INPUT', 'GET runs queries only: send a mutation by POST.');
 }
 
 /** Aborts when the caller closes the connection before the answer is out. */

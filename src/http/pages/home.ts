@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { ReadinessReport } from '../readiness.js';
 
 export interface HomePage {
-  readonly html: string;
+  html(report: ReadinessReport): string;
   readonly icon: string;
   /** For the content security policy: sha256-… of the one style sheet. */
   readonly styleHash: string;
@@ -25,6 +26,11 @@ nav{display:grid;grid-template-columns:repeat(auto-fit,minmax(13rem,1fr));gap:.7
 nav a{display:block;padding:.8rem 1rem;border:1px solid var(--line);border-radius:.6rem;text-decoration:none;color:var(--ink);font-weight:600}
 nav a:hover,nav a:focus-visible{border-color:var(--link)}
 nav small{display:block;font-weight:400;color:var(--soft)}
+.state{display:flex;flex-wrap:wrap;gap:.5rem;margin-top:1.2rem;font-size:.9rem}
+.state span{padding:.1rem .7rem;border-radius:1rem;background:var(--tint);border:1px solid var(--line)}
+.state span::before{content:"●";margin-right:.4rem;color:#16a34a}
+.state .degraded::before{color:#d97706}
+.state .down::before{color:#dc2626}
 pre{margin:0;padding:1rem;background:var(--tint);border:1px solid var(--line);border-radius:.6rem;overflow-x:auto;font:13px/1.55 ui-monospace,monospace}
 footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.85rem;color:var(--soft)}
 `;
@@ -41,7 +47,7 @@ const FIRST_QUERY = `mutation {
 
 /** What this is, where its doors are, and a first thing to ask: one page without a script. */
 export function homePage(version: string): HomePage {
-  const html = `<!doctype html>
+  const html = (report: ReadinessReport) => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -54,9 +60,10 @@ export function homePage(version: string): HomePage {
 <main>
 <header><img src="/favicon.svg" alt=""><h1>Glidepath</h1></header>
 <p>A gateway for AI models that speaks GraphQL: one schema for every provider, streams that resume, exact costs, and a ledger you can query.</p>
+<p class="state">${stateOf(report)}</p>
 <nav>
 <a href="/graphiql">GraphiQL<small>ask, stream, read the schema</small></a>
-<a href="/readyz">State<small>what works right now</small></a>
+<a href="/readyz">State<small>each part, as JSON</small></a>
 <a href="/metrics">Metrics<small>for Prometheus</small></a>
 </nav>
 <h2>A first question</h2>
@@ -70,6 +77,14 @@ export function homePage(version: string): HomePage {
 </html>
 `;
   return { html, icon: ICON, styleHash: `sha256-${createHash('sha256').update(STYLE).digest('base64')}` };
+}
+
+function stateOf({ ready, parts }: ReadinessReport): string {
+  const items = [
+    { name: ready ? 'ready' : 'not ready', state: ready ? 'ok' : 'down' },
+    ...Object.entries(parts).map(([name, { state, detail }]) => ({ name: `${name}: ${detail ?? state}`, state })),
+  ];
+  return items.map(({ name, state }) => `<span class="${state}">${escape(name)}</span>`).join('');
 }
 
 function escape(text: string): string {

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Readiness } from '../readiness.js';
 import { homePage } from './home.js';
 import { loadAssets, type Asset } from './assets.js';
 import { contentSecurityPolicy, securityHeaders } from './security.js';
@@ -8,12 +9,17 @@ export interface PagesConfig {
   readonly version: string;
 }
 
+export interface PageParts {
+  readonly config: PagesConfig;
+  readonly readiness: Readiness;
+}
+
 /** The start page, and GraphiQL from our own files: no page asks any other address for anything. */
-export async function pageRoutes(app: FastifyInstance, config: PagesConfig): Promise<void> {
+export async function pageRoutes(app: FastifyInstance, { config, readiness }: PageParts): Promise<void> {
   const home = homePage(config.version);
-  app.get('/', (_request, reply) => {
+  app.get('/', async (_request, reply) => {
     page(reply, contentSecurityPolicy({ style: home.styleHash }));
-    return home.html;
+    return home.html(await readiness.check());
   });
   app.get('/favicon.ico', (_request, reply) => reply.redirect('/favicon.svg', 301));
   app.get('/favicon.svg', (_request, reply) => {
