@@ -86,7 +86,7 @@ function openSocket(url: string, connectionParams: Record<string, string>): Grap
     connectionParams,
     webSocketImpl: WebSocket,
     retryAttempts: 0,
-    lazyCloseTimeout: 60_000,
+    lazyCloseTimeout: 500,
     on: {
       opened: (opened) => {
         socket = opened as WebSocket;
