@@ -1,5 +1,5 @@
 import type { LedgerWriter } from './accounting/contract.js';
-import { MAX_STALENESS_MS } from './auth/authenticator.js';
+import { MAX_STALENESS_MS } from './auth/key-cache.js';
 import type { Clock } from './core/clock.js';
 import type { PartState, Readiness } from './http/readiness.js';
 import type { ConfigurationWatch } from './storage/change-notices.js';
