@@ -45,6 +45,11 @@ const server = (name: string, ...argv: readonly string[]): Promise<Child> =>
 async function main(): Promise<void> {
   const profileDir = options.has('--cpu-prof') ? await mkdtemp(join(tmpdir(), 'glidepath-profile-')) : null;
   const children: Child[] = [];
+  const stopAll = async (): Promise<void> => {
+    for (const child of children) await child.stop();
+  };
+  // An impatient reader must not leave processes and a database behind.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stopAll().finally(() => process.exit(1)));
   const started = async <C extends Child>(starting: Promise<C>): Promise<C> => {
     const child = await starting;
     children.unshift(child);
@@ -65,7 +70,7 @@ async function main(): Promise<void> {
     print(results);
     if (profileDir !== null) await printShares(profileDir, { fromUs, toUs });
   } finally {
-    for (const child of children) await child.stop();
+    await stopAll();
     if (profileDir !== null) await rm(profileDir, { recursive: true, force: true });
   }
 }

@@ -126,6 +126,8 @@ export function productTarget(name: string, product: Product, lanes: number): Ta
       webSocketImpl: WebSocket,
       lazy: false,
       retryAttempts: 0,
+      // An operation that it cuts off says so itself.
+      onNonLazyError: () => undefined,
     }),
   );
   return {
