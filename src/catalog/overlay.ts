@@ -88,7 +88,7 @@ const ENTRIES: Readonly<Record<string, OverlayEntry>> = {
   pixtral: entry([...SCHEMA, 'VISION']),
   voxtral: entry([...SCHEMA, 'AUDIO_INPUT']),
   'deepseek-chat': entry([...TOOLS, 'PROMPT_CACHING'], 8_192),
-  'deepseek-reasoner': entry([...TOOLS, 'REASONING', 'PROMPT_CACHING'], 65_536),
+  'deepseek-reasoner': entry([...TOOLS, 'REASONING', 'PROMPT_CACHING'], 64_000),
   'deepseek-v3': entry([...TOOLS, 'REASONING', 'PROMPT_CACHING']),
   'deepseek-v4': entry([...TOOLS, 'REASONING', 'PROMPT_CACHING']),
   'grok-3': entry([...SCHEMA, 'PROMPT_CACHING']),

@@ -161,13 +161,13 @@ export function valueOf<T>(result: Result<T>): T {
   return result.value;
 }
 
-export function errorOf<T>(result: Result<T>): UserError {
+export function errorOf(result: Result<unknown>): UserError {
   if (result.ok) throw new Error('was done');
   return result.error;
 }
 
 /** The paths of what is wrong, in order. */
-export function pathsOf<T>(result: Result<T>): readonly string[] {
+export function pathsOf(result: Result<unknown>): readonly string[] {
   return (errorOf(result).problems ?? []).map((problem) => problem.path);
 }
 
