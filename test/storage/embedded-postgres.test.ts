@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { spawn } from 'node:child_process';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { systemClock } from '../../src/core/clock.js';
 import type { GatewayError } from '../../src/core/errors.js';
@@ -33,8 +34,22 @@ interface Child {
 }
 
 let dataDir: string;
+/** A folder of a first start that ended well, to be copied: most tests are about later starts. */
+let seed: string;
 let running: EmbeddedPostgres[] = [];
 let children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  seed = path.join(await mkdtemp(path.join(tmpdir(), 'glidepath-embedded-')), 'data');
+  await chmod(path.dirname(seed), 0o755);
+  await (await startEmbeddedPostgres(seed, collectingLogger())).stop();
+}, TIMEOUT_MS);
+
+afterAll(() => rm(path.dirname(seed), { recursive: true, force: true }));
+
+async function startedBefore(): Promise<void> {
+  await promisify(execFile)('cp', ['-a', seed, dataDir]);
+}
 
 beforeEach(async () => {
   dataDir = path.join(await mkdtemp(path.join(tmpdir(), 'glidepath-embedded-')), 'data');
@@ -125,6 +140,7 @@ describe('the embedded Postgres', () => {
   test(
     'is reachable from this machine alone, by password alone, and its files are for its user alone',
     async () => {
+      await startedBefore();
       const { url } = await start();
       expect(await query(url, 'SHOW listen_addresses')).toEqual([{ listen_addresses: '127.0.0.1' }]);
       expect(await query(url, 'SHOW unix_socket_directories')).toEqual([{ unix_socket_directories: '' }]);
@@ -147,6 +163,7 @@ describe('the embedded Postgres', () => {
   test(
     'does not inherit our environment, where secrets are',
     async () => {
+      await startedBefore();
       process.env['GLIDEPATH_PROBE'] = 'a-secret-of-ours';
       try {
         await start();
@@ -163,6 +180,7 @@ describe('the embedded Postgres', () => {
   test(
     'runs in a process group of its own, so that Ctrl-C ends us and not it',
     async () => {
+      await startedBefore();
       await start();
       const pid = await postmasterPid();
       const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ');
@@ -174,6 +192,7 @@ describe('the embedded Postgres', () => {
   test(
     'takes another port when the remembered one is in use',
     async () => {
+      await startedBefore();
       const first = await start();
       const port = Number(new URL(first.url).port);
       await stop(first);
@@ -204,7 +223,7 @@ describe('the embedded Postgres', () => {
   test(
     'that can’t start rejects with the end of its log, and gives the folder back',
     async () => {
-      await stop(await start());
+      await startedBefore();
       const settings = path.join(dataDir, 'postgres', 'data', 'postgresql.conf');
       const good = await readFile(settings, 'utf8');
       await writeFile(settings, `${good}\nnonsense_setting = 1\n`);
@@ -221,6 +240,7 @@ describe('one folder, one process', () => {
   test(
     'a second start says clearly who has the folder, and leaves the first alone',
     async () => {
+      await startedBefore();
       const first = await start();
       const child = startChild();
       const { error } = await child.next();
@@ -252,6 +272,7 @@ describe('a plain start works', () => {
   test(
     'after kill -9 of the process, while its Postgres still runs, and nothing committed is lost',
     async () => {
+      await startedBefore();
       const child = startChild();
       const { url = '' } = await child.next();
       await query(url, 'CREATE TABLE kept AS SELECT 42 AS answer');
@@ -270,6 +291,7 @@ describe('a plain start works', () => {
   test(
     'after kill -9 of the process and of its Postgres',
     async () => {
+      await startedBefore();
       const child = startChild();
       const { url = '' } = await child.next();
       await query(url, 'CREATE TABLE kept AS SELECT 42 AS answer');
@@ -286,7 +308,7 @@ describe('a plain start works', () => {
   test(
     'with a stale pid file, of nobody, and of somebody else who lives',
     async () => {
-      await stop(await start());
+      await startedBefore();
       const file = path.join(dataDir, 'postgres', 'data', 'postmaster.pid');
       for (const pid of [4_190_001, process.pid, process.ppid]) {
         await writeFile(file, [pid, path.dirname(file), 1700000000, 5432, '', '127.0.0.1', '  123456     1', 'ready   ', ''].join('\n'));
@@ -302,6 +324,7 @@ describe('a plain start works', () => {
   test(
     'D3 and when its Postgres alone is killed it comes back by itself, on the same address, with errors only in between',
     async () => {
+      await startedBefore();
       const { url } = await start();
       const dataSource = await createDataSource({ url, poolSize: 2, connectTimeoutMs: 1_000 }).initialize();
       const work = createUnitOfWork(dataSource);
@@ -328,6 +351,7 @@ describe('a plain start works', () => {
   test(
     'and after a crash of ours its Postgres goes by itself',
     async () => {
+      await startedBefore();
       const child = startChild();
       await child.next();
       const pid = await postmasterPid();
@@ -344,6 +368,7 @@ describe('a plain start works', () => {
   test(
     'and SIGTERM ends the process and its Postgres within the grace time, even with clients connected',
     async () => {
+      await startedBefore();
       const child = startChild();
       const { url = '' } = await child.next();
       const client = new pg.Client({ connectionString: url });
