@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { answerText, isContent } from '../../src/core/answer.js';
+import { systemClock } from '../../src/core/clock.js';
+import type { CompletionCall } from '../../src/core/completion.js';
+import type { JsonValue } from '../../src/core/json.js';
+import { WIRE_FORMAT_ADAPTERS } from '../../src/providers/adapters.js';
+import { createUpstreamCaller } from '../../src/providers/caller.js';
+import type { ChatCallOptions, UpstreamCaller } from '../../src/providers/contract.js';
+import { startSandbox } from '../../src/providers/sandbox.js';
+import type { Sandbox } from '../../src/providers/sandbox.js';
+import { sampleOf } from '../../src/providers/schema-sample.js';
+import { callOptions, makeCall, makeTarget, message, toolCallPart } from './support.js';
+
+let sandbox: Sandbox;
+let caller: UpstreamCaller;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ paceMs: 1 });
+  caller = createUpstreamCaller({ clock: systemClock, adapters: WIRE_FORMAT_ADAPTERS });
+});
+
+afterAll(async () => {
+  await caller.close();
+  await sandbox.close();
+});
+
+function ask(call: Partial<CompletionCall>, options: Partial<ChatCallOptions> = {}) {
+  return caller.chat(makeCall(call), makeTarget({ preset: 'sandbox', baseUrl: sandbox.baseUrl }), callOptions(options));
+}
+
+const question = (text: string) => ({ messages: [message('USER', text)] });
+const SCHEMA = {
+  type: 'object',
+  properties: { city: { type: 'string' }, days: { type: 'integer', minimum: 3 } },
+  required: ['city', 'days'],
+};
+
+describe('the sandbox', () => {
+  test('listens on the loopback address only', () => {
+    expect(sandbox.baseUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1$/);
+  });
+
+  test('answers any prompt in several sentences that mention it, in many pieces', async () => {
+    let pieces = 0;
+    const { answer, status } = await ask(question('Why is the sky blue?'), {
+      onDeltas: (deltas) => {
+        pieces += deltas.filter(isContent).length;
+      },
+    });
+    expect(status).toBe('succeeded');
+    const text = answerText(answer.message) ?? '';
+    expect(text).toContain('Why is the sky blue?');
+    expect(text.split('. ').length).toBeGreaterThanOrEqual(3);
+    expect(pieces).toBeGreaterThan(10);
+  });
+
+  test('the same prompt gets the same words and usage, streamed or not, and the usage is by length', async () => {
+    const prompt = 'word '.repeat(100);
+    const streamed = await ask(question(prompt));
+    expect((await ask(question(prompt), { stream: false })).answer).toEqual(streamed.answer);
+    expect(streamed.answer.usage).toMatchObject({ input: 125, source: 'REPORTED' });
+    expect(streamed.answer.usage?.output).toBe(Math.ceil(Buffer.byteLength(answerText(streamed.answer.message) ?? '') / 4));
+  });
+
+  test('keeps to the cap, and says so', async () => {
+    const { answer } = await ask({ maxOutputTokens: 5 });
+    expect(answer).toMatchObject({ finishReason: 'LENGTH', usage: { output: 5 } });
+  });
+
+  test.each([
+    [{ kind: 'mode', mode: 'REQUIRED' }, 'weather'],
+    [{ kind: 'tool', name: 'clock' }, 'clock'],
+  ] as const)('calls a tool where the choice %j asks for it', async (toolChoice, name) => {
+    const tools = [
+      { name: 'weather', description: null, parameters: SCHEMA, strict: null },
+      { name: 'clock', description: null, parameters: null, strict: null },
+    ];
+    const { answer } = await ask({ tools, toolChoice });
+    expect(answer).toMatchObject({ finishReason: 'TOOL_CALLS', message: { parts: [{ kind: 'toolCall', name }] } });
+    const [part] = answer.message.parts;
+    expect(part?.kind === 'toolCall' && JSON.parse(part.arguments)).toEqual(name === 'weather' ? { city: 'Hello', days: 3 } : {});
+  });
+
+  test('goes on in words once the tool has answered', async () => {
+    const tools = [{ name: 'weather', description: null, parameters: SCHEMA, strict: null }];
+    const messages = [
+      message('USER', 'Use weather'),
+      message('ASSISTANT', [toolCallPart('a')]),
+      message('TOOL', '21 degrees', { toolCallId: 'a' }),
+    ];
+    const { answer } = await ask({ tools, messages });
+    expect(answerText(answer.message)).toContain('21 degrees');
+    expect((await ask({ tools, messages: messages.slice(0, 1) })).answer.finishReason).toBe('TOOL_CALLS');
+  });
+
+  test('answers in JSON where a format asks for it', async () => {
+    const schema = await ask({ responseFormat: { kind: 'jsonSchema', name: 'x', schema: SCHEMA, strict: true } });
+    expect(JSON.parse(answerText(schema.answer.message) ?? '')).toEqual({ city: 'Hello', days: 3 });
+    const json = await ask({ responseFormat: { kind: 'json' } });
+    expect(JSON.parse(answerText(json.answer.message) ?? '')).toMatchObject({ topic: 'Hello' });
+  });
+
+  test('close ends an answer that is still being told', async () => {
+    const slow = await startSandbox({ paceMs: 10_000 });
+    const outcome = caller.chat(makeCall(), makeTarget({ baseUrl: slow.baseUrl }), callOptions({ onDeltas: () => void slow.close() }));
+    const stopped = setTimeout(() => void slow.close(), 200);
+    expect(await outcome).toMatchObject({ status: 'failed' });
+    clearTimeout(stopped);
+  });
+
+  test('survives any text', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'grapheme', minLength: 1 }), async (text) => {
+        expect(await ask(question(text.trim() === '' ? 'x' : text), { stream: false })).toMatchObject({ status: 'succeeded' });
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe('sampleOf', () => {
+  test.each<[JsonValue, JsonValue]>([
+    [{ type: 'string' }, 'T'],
+    [{ type: 'string', minLength: 3 }, 'T..'],
+    [{ type: 'string', format: 'date' }, '2026-01-01'],
+    [{ enum: ['a', 'b'] }, 'a'],
+    [{ const: 7 }, 7],
+    [{ type: ['null', 'string'] }, null],
+    [{ type: 'integer', minimum: 10, multipleOf: 4 }, 12],
+    [{ type: 'number', exclusiveMinimum: 0 }, 1],
+    [{ type: 'integer', maximum: -2 }, -2],
+    [{ type: 'array', items: { type: 'boolean' }, minItems: 2 }, [true, true]],
+    [{ anyOf: [{ type: 'null' }, { type: 'string' }] }, null],
+    [{ allOf: [{ properties: { a: { const: 1 } } }, { properties: { b: { const: 2 } } }] }, { a: 1, b: 2 }],
+    [{ $defs: { City: { type: 'string' } }, type: 'object', properties: { city: { $ref: '#/$defs/City' } } }, { city: 'T' }],
+    [true, 'T'],
+  ])('%j', (schema, expected) => {
+    expect(sampleOf(schema, 'T')).toEqual(expected);
+  });
+
+  test('a schema that contains itself comes to an end', () => {
+    const tree = { type: 'object', properties: { child: { $ref: '#' }, name: { type: 'string' } }, required: ['name'] };
+    expect(JSON.stringify(sampleOf(tree, 'T')).length).toBeLessThan(1_000);
+  });
+});
