@@ -8,6 +8,8 @@ export interface Failure {
   readonly retryAfterMs: number | null;
   /** For UNSUPPORTED_PARAMETER: the body field the upstream named. */
   readonly parameter?: string;
+  /** For CALLER, where it was the gateway that could not say the call in the target's format: what the caller may read. */
+  readonly callerMessage?: string;
 }
 
 export interface FailurePolicy {

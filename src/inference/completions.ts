@@ -13,6 +13,7 @@ import type { CompletionOutcome, Completions, CompletionsLifecycle, StreamReques
 import { createFinalizer } from './finalizer.js';
 import type { Finalizer } from './finalizer.js';
 import { createLookup } from './lookup.js';
+import { leaveReason } from './presence.js';
 import { checkPosition, eventsExpired, eventsOfRefusal, fromFirstPull } from './reading.js';
 import type { CompletionEvents } from './reading.js';
 import { createCompletionRegistry, isRunning } from './registry.js';
@@ -115,7 +116,8 @@ async function bookedState({ organizationId }: Principal, id: CompletionId, { le
 
 /** Waits for the end as one of its readers, until the caller is gone. */
 async function attend(completion: RunningCompletion, reader: AbortSignal): Promise<CompletionOutcome> {
-  const leave = completion.presence.join();
+  const goAway = completion.presence.join();
+  const leave = () => goAway(leaveReason(reader));
   reader.addEventListener('abort', leave, { once: true });
   if (reader.aborted) leave();
   try {
@@ -130,13 +132,14 @@ async function stream(request: StreamRequest, parts: Parts): Promise<CompletionE
   const application = applicationOf(request, 'stream');
   const known = parts.desk.lookUp(application);
   if (known === 'forgotten') throw eventsExpired();
-  checkPosition(request.after, known?.log ?? null);
-  if (known) return known.log.read(request.after);
+  const { after, reader } = request;
+  checkPosition(after, known?.log ?? null);
+  if (known) return known.log.read(after, reader);
   parts.desk.ensureOpen();
-  return fromFirstPull(() => eventsOf(admit(application, parts), parts.clock));
+  return fromFirstPull(() => eventsOf(admit(application, parts), parts.clock, reader));
 }
 
-function eventsOf(admission: Admission, clock: Clock): CompletionEvents {
+function eventsOf(admission: Admission, clock: Clock, reader: AbortSignal | undefined): CompletionEvents {
   switch (admission.kind) {
     case 'refused':
       return eventsOfRefusal(admission.state, admission.error, clock);
@@ -144,6 +147,6 @@ function eventsOf(admission: Admission, clock: Clock): CompletionEvents {
       throw eventsExpired();
     case 'begun':
     case 'attached':
-      return admission.completion.log.read(-1);
+      return admission.completion.log.read(-1, reader);
   }
 }

@@ -6,7 +6,7 @@ import type { RawCompletionInput } from './input/raw.js';
 
 /** The use case behind `complete`, `startCompletion`, `streamCompletion`, `completionStream`, `cancelCompletion`, `completion`. */
 export interface Completions {
-  /** Runs to the end. `reader` aborts when the caller is gone. A refusal is an outcome too: its state holds the error. */
+  /** Runs to the end. `reader` aborts when the caller is gone (its reason: see ReaderGone). A refusal is an outcome too: its state holds the error. */
   complete(request: CompletionRequest, reader: AbortSignal): Promise<CompletionOutcome>;
   /** Starts, and answers with the RUNNING state (or with the refusal). Goes on without a reader. */
   start(request: CompletionRequest): Promise<CompletionOutcome>;
@@ -16,7 +16,7 @@ export interface Completions {
    */
   stream(request: StreamRequest): Promise<AsyncIterableIterator<CompletionEvent>>;
   /** Reads the events of a completion the principal may see. Throws GatewayError NOT_FOUND, EVENTS_EXPIRED, BAD_USER_INPUT. */
-  read(principal: Principal, id: string, after: number): Promise<AsyncIterableIterator<CompletionEvent>>;
+  read(principal: Principal, id: string, position: ReadPosition): Promise<AsyncIterableIterator<CompletionEvent>>;
   /** Null where there is none that the principal may end. An ended one is returned as it is. */
   cancel(principal: Principal, id: string): Promise<CompletionState | null>;
   /** Null where there is none that the principal may see; the words are null where they are not kept, or not for them. */
@@ -38,9 +38,15 @@ export interface CompletionRequest {
   readonly requestId: string | null;
 }
 
-export interface StreamRequest extends CompletionRequest {
+export interface StreamRequest extends CompletionRequest, ReadPosition {
   readonly idempotencyKey: string;
+}
+
+export interface ReadPosition {
+  /** Only events after this number; -1: all. */
   readonly after: number;
+  /** Aborts when nobody reads any more (its reason: see ReaderGone). */
+  readonly reader?: AbortSignal;
 }
 
 /** A state, with the error where it was refused, failed or cancelled. */

@@ -2,18 +2,20 @@ import type { Clock } from '../core/clock.js';
 import { isTerminal } from '../core/events.js';
 import type { CompletionEvent, CompletionEventBody } from '../core/events.js';
 import type { CompletionId } from '../core/ids.js';
+import { leaveReason } from './presence.js';
+import type { Leave } from './presence.js';
 
 /**
  * The numbered events of one completion, and its readers.
  * 1. Events are kept as they are appended, 0, 1, 2 …; the terminal one is last, and nothing is appended after it.
  * 2. A reader holds a position and nothing else: it replays what is there, then waits. A slow one costs no memory.
- * 3. A reader joins at its first `next()`, and leaves at `return()`, at `throw()`, or with the terminal event.
+ * 3. A reader joins at its first `next()`, and leaves at `return()`, at `throw()`, as its signal aborts, or with the terminal event.
  * 4. `return()` settles at once, also while a `next()` is pending; an async generator would queue it behind the silence.
  */
 export interface EventLog {
   append(body: CompletionEventBody): void;
-  /** Events numbered above `after`; empty where the log has ended at or before that. */
-  read(after: number): AsyncIterableIterator<CompletionEvent>;
+  /** Events numbered above `after`; empty where the log has ended at or before that. `reader` aborts when nobody reads any more. */
+  read(after: number, reader?: AbortSignal): AsyncIterableIterator<CompletionEvent>;
   readonly length: number;
   readonly ended: boolean;
   /** Roughly what the events take in memory. */
@@ -24,14 +26,14 @@ export interface EventLogOptions {
   readonly completionId: CompletionId;
   readonly clock: Clock;
   /** Called as a reader joins; what it returns, as that reader leaves. Forgotten once the log has ended. */
-  readonly onReader?: () => () => void;
+  readonly onReader?: () => Leave;
 }
 
 interface LogState {
   readonly events: CompletionEvent[];
   /** Wakes readers that have read everything. */
   readonly waiting: Set<() => void>;
-  onReader: (() => () => void) | null;
+  onReader: (() => Leave) | null;
   ended: boolean;
 }
 
@@ -49,7 +51,7 @@ export function createEventLog({ completionId, clock, onReader }: EventLogOption
       if (log.ended) log.onReader = null;
       for (const wake of [...log.waiting]) wake();
     },
-    read: (after) => createReader(log, after + 1),
+    read: (after, reader) => createReader(createCursor(log, after + 1, reader)),
     get length() {
       return log.events.length;
     },
@@ -70,8 +72,7 @@ function lengthOf(body: CompletionEventBody): number {
 type Step = IteratorResult<CompletionEvent, undefined>;
 const DONE: Step = { done: true, value: undefined };
 
-function createReader(log: LogState, first: number): AsyncIterableIterator<CompletionEvent, undefined> {
-  const cursor = createCursor(log, first);
+function createReader(cursor: Cursor): AsyncIterableIterator<CompletionEvent, undefined> {
   return {
     next: () => new Promise(cursor.pull),
     return: () => {
@@ -91,17 +92,31 @@ function createReader(log: LogState, first: number): AsyncIterableIterator<Compl
 type Settle = (step: Step) => void;
 
 /** A position in the log, and those who wait for what comes there. */
-function createCursor(log: LogState, first: number): { readonly pull: (settle: Settle) => void; readonly close: () => void } {
+interface Cursor {
+  pull(settle: Settle): void;
+  close(): void;
+}
+
+function createCursor(log: LogState, first: number, reader: AbortSignal | undefined): Cursor {
   const pulls: Settle[] = [];
   let position = first;
-  let leave: (() => void) | null = null;
+  let leave: Leave | null = null;
   let stage: 'new' | 'reading' | 'closed' = 'new';
+
+  function join(): void {
+    stage = 'reading';
+    leave = log.onReader?.() ?? null;
+    log.waiting.add(deliver);
+    reader?.addEventListener('abort', close, { once: true });
+    if (reader?.aborted) close();
+  }
 
   function close(): void {
     stage = 'closed';
     log.waiting.delete(deliver);
+    reader?.removeEventListener('abort', close);
     for (const settle of pulls.splice(0)) settle(DONE);
-    leave?.();
+    leave?.(leaveReason(reader));
     leave = null;
   }
 
@@ -116,11 +131,7 @@ function createCursor(log: LogState, first: number): { readonly pull: (settle: S
   function pull(settle: Settle): void {
     if (stage === 'closed') return settle(DONE);
     pulls.push(settle);
-    if (stage === 'new') {
-      stage = 'reading';
-      leave = log.onReader?.() ?? null;
-      log.waiting.add(deliver);
-    }
+    if (stage === 'new') join();
     deliver();
   }
 

@@ -103,9 +103,10 @@ function errorOf({ status, attempts }: DispatchOutcome, endedBy: EndReason | nul
 }
 
 /** What a caller may know of an upstream's failure; the upstream's own words stay with the attempt, for operators. */
-function errorOfFailure({ class: failureClass, httpStatus, parameter, retryAfterMs }: Failure): UserError {
+function errorOfFailure({ class: failureClass, httpStatus, parameter, callerMessage, retryAfterMs }: Failure): UserError {
   const code = CODE_OF_FAILURE[failureClass];
   if (code !== 'INVALID_REQUEST') return userError(code, { retryAfterMs });
+  if (callerMessage !== undefined) return userError(code, { message: callerMessage, problems: [] });
   const status = httpStatus === null ? '' : ` (HTTP ${httpStatus})`;
   if (parameter === undefined) return userError(code, { message: `The provider refused the request${status}.`, problems: [] });
   const message = `the provider does not take this${status}`;

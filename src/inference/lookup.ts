@@ -28,12 +28,12 @@ export function createLookup(dependencies: LookupDependencies): Pick<Completions
       const located = await locate(principal, id, dependencies);
       return located && maySee(principal, located.state.record) ? viewFor(principal, located.state) : null;
     },
-    async read(principal, id, after) {
+    async read(principal, id, { after, reader }) {
       const located = await locate(principal, id, dependencies);
       if (!located || !mayReadWords(principal, located.state.record)) throw new GatewayError('NOT_FOUND', 'There is no such completion.');
       if (!located.kept) throw eventsExpired();
       checkPosition(after, located.kept.log);
-      return located.kept.log.read(after);
+      return located.kept.log.read(after, reader);
     },
     async cancel(principal, id) {
       const located = await locate(principal, id, dependencies);

@@ -1,13 +1,23 @@
 import type { Cancel, Clock } from '../core/clock.js';
+import { ReaderGone } from '../core/reader.js';
+import type { LeaveReason } from '../core/reader.js';
 import type { DisconnectPolicy } from '../core/vocabulary.js';
 
 /** How long a call with an idempotency key waits for its caller to come back. */
 export const RESUME_GRACE_MS = 30_000;
 
+/** Only who `left` of their own will can leave a completion abandoned; those whom we sent away may come back for it. */
+export type Leave = (why: LeaveReason) => void;
+
+/** Why a reader is gone. Where its signal says nothing else, it left. */
+export function leaveReason(reader: AbortSignal | undefined): LeaveReason {
+  return reader?.aborted === true && reader.reason instanceof ReaderGone ? reader.reason.reason : 'left';
+}
+
 /** Counts who is there for a completion, and tells when nobody has been for the whole grace. */
 export interface Presence {
   /** Returns how to leave; leaving twice counts once. */
-  join(): () => void;
+  join(): Leave;
   /** It has ended: whoever leaves now, nothing follows. */
   close(): void;
 }
@@ -29,9 +39,9 @@ export function createPresence({ clock, graceMs, onAbandoned }: PresenceOptions)
     cancelTimer = null;
   }
 
-  function leaveOne(): void {
+  function leaveOne(why: LeaveReason): void {
     present -= 1;
-    if (present > 0 || graceMs === null || closed) return;
+    if (present > 0 || why !== 'left' || graceMs === null || closed) return;
     if (graceMs === 0) onAbandoned();
     else cancelTimer = clock.after(graceMs, onAbandoned);
   }
@@ -41,10 +51,10 @@ export function createPresence({ clock, graceMs, onAbandoned }: PresenceOptions)
       present += 1;
       stopTimer();
       let here = true;
-      return () => {
+      return (why) => {
         if (!here) return;
         here = false;
-        leaveOne();
+        leaveOne(why);
       };
     },
     close() {

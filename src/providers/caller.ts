@@ -47,7 +47,7 @@ export function createUpstreamCaller({ clock, adapters, logger, client = createH
     if (api === undefined) return refusal(plainFailure('TARGET_NOT_FOUND', `No chat in the wire format ${target.wireFormat}.`));
     const once = async () => {
       const request = translate({ api, call, target }, { stream: options.stream, refusedParameters: refused.of(target.deploymentId) });
-      if (request instanceof Untranslatable) return refusal(plainFailure('CALLER', request.message));
+      if (request instanceof Untranslatable) return refusal({ ...plainFailure('CALLER', request.message), callerMessage: request.message });
       return runCall({ client, clock }, { api, request, target, options, startedMs });
     };
     const outcome = await once();

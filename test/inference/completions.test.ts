@@ -153,6 +153,13 @@ describe('complete', () => {
     expect(state.record.attempts[1]?.failure?.detail).toContain('upstream said');
   });
 
+  test('what the gateway itself could not say to the provider is told to the caller', async () => {
+    const { completions, caller, request } = createStage();
+    const running = completions.complete(request(), STAYS);
+    caller.calls[0]!.fail(failure('CALLER', { callerMessage: 'Documents need a PDF here.' }), { accepted: false });
+    expect((await running).error).toMatchObject({ code: 'INVALID_REQUEST', message: 'Documents need a PDF here.' });
+  });
+
   test('R10 what the provider asks to wait reaches the caller', async () => {
     const { completions, caller, request } = createStage();
     const running = completions.complete(request({ input: input({ timeoutMs: 5_000 }) }), STAYS);
@@ -304,25 +311,25 @@ describe('streams', () => {
   test('two readers of one completion read the same, and a position resumes', async () => {
     const { completions, caller, clock, request, owner } = createStage();
     const { state } = await completions.start(request());
-    const first = collect(await completions.read(owner, state.record.id, -1));
+    const first = collect(await completions.read(owner, state.record.id, { after: -1 }));
     caller.calls[0]!.say({ type: 'text', text: 'one ' });
     await clock.advance(50);
-    const second = collect(await completions.read(owner, state.record.id, 1));
+    const second = collect(await completions.read(owner, state.record.id, { after: 1 }));
     caller.calls[0]!.answer('two');
     expect(textOf(await first)).toBe('one two');
     expect(textOf(await second)).toBe('two');
     expect(await second).toEqual((await first).slice(2));
-    expect(await collect(await completions.read(owner, state.record.id, -1))).toEqual(await first);
+    expect(await collect(await completions.read(owner, state.record.id, { after: -1 }))).toEqual(await first);
   });
 
   test('a position must have been; past the end of a finished one there is nothing', async () => {
     const { completions, caller, request, owner } = createStage();
     const { state } = await completions.start(request());
     for (const after of [-2, 1, 0.5, Number.NaN])
-      await expect(completions.read(owner, state.record.id, after)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+      await expect(completions.read(owner, state.record.id, { after })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
     await expect(completions.stream({ ...request(), idempotencyKey: 'new', after: 5 })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
     caller.calls[0]!.answer('x');
     await settled();
-    expect(await collect(await completions.read(owner, state.record.id, 999))).toEqual([]);
+    expect(await collect(await completions.read(owner, state.record.id, { after: 999 }))).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { CompletionEvent } from '../../src/core/events.js';
+import { ReaderGone } from '../../src/core/reader.js';
 import { settled } from '../kit/manual-clock.js';
 import { collect, createStage, failure, input, STAYS, typesOf, usage } from './kit.js';
 
@@ -22,7 +23,7 @@ describe('who ends a call', () => {
   test('S24 G1 the last reader of a stream without a key leaves with a pending next(): the upstream is aborted in the same tick', async () => {
     const { completions, caller, ledger, request, owner } = createStage();
     const { state } = await completions.start(request({ input: input({ onDisconnect: 'CANCEL' }) }));
-    const events = await completions.read(owner, state.record.id, 0);
+    const events = await completions.read(owner, state.record.id, { after: 0 });
     const pending = events.next();
     const left = events.return?.();
     expect(caller.calls[0]!.aborted).toBe(true);
@@ -98,11 +99,35 @@ describe('who ends a call', () => {
   test('what startCompletion began goes on when a reader has come and gone', async () => {
     const { completions, caller, clock, request, owner } = createStage();
     const { state } = await completions.start(request());
-    const events = await completions.read(owner, state.record.id, -1);
+    const events = await completions.read(owner, state.record.id, { after: -1 });
     await events.next();
     await events.return?.();
     await clock.advance(100_000);
     expect(caller.calls[0]!.aborted).toBe(false);
+  });
+
+  test.each(['slow', 'shutdown', 'revoked'] as const)('a reader whom we sent away (%s) does not count as leaving', async (why) => {
+    const { completions, caller, clock, request } = createStage();
+    const [unary, streamed] = [new AbortController(), new AbortController()];
+    void completions.complete(request({ input: input({ onDisconnect: 'CANCEL' }) }), unary.signal);
+    const stream = { ...request({ input: input({ onDisconnect: 'CANCEL' }) }), idempotencyKey: 'k', after: -1, reader: streamed.signal };
+    await (await completions.stream(stream)).next();
+    unary.abort(new ReaderGone(why));
+    streamed.abort(new ReaderGone(why));
+    await clock.advance(100_000);
+    expect(caller.calls.map(({ aborted }) => aborted)).toEqual([false, false]);
+  });
+
+  test('S24 a stream’s reader who left by its signal aborts the upstream in the same tick', async () => {
+    const { completions, caller, request } = createStage();
+    const reader = new AbortController();
+    const stream = { ...request({ input: input({ onDisconnect: 'CANCEL' }) }), idempotencyKey: 'k', after: -1, reader: reader.signal };
+    const events = await completions.stream(stream);
+    await events.next();
+    const pending = events.next();
+    reader.abort(new ReaderGone('left'));
+    expect(caller.calls[0]!.aborted).toBe(true);
+    expect((await pending).done).toBe(true);
   });
 
   test('the total time of a call ends it: DEADLINE_EXCEEDED, retryable, settled', async () => {
@@ -155,7 +180,7 @@ describe('shutdown', () => {
   test('past the grace a call is INTERRUPTED, told to its readers, and settled', async () => {
     const { completions, caller, clock, ledger, request, owner } = createStage();
     const { state } = await completions.start(request());
-    const events = collect(await completions.read(owner, state.record.id, -1));
+    const events = collect(await completions.read(owner, state.record.id, { after: -1 }));
     caller.calls[0]!.say({ type: 'text', text: 'unfinished' });
     const stopping = completions.shutdown(5_000);
     await clock.advance(5_000);
@@ -181,10 +206,10 @@ test('exactly one row and one terminal event, whatever ends a completion and in 
       const { completions, caller, ledger, clock, request, owner } = createStage();
       const { state } = await completions.start(request({ input: input({ onDisconnect: 'CANCEL' }) }));
       const id = state.record.id;
-      const leaving = await completions.read(owner, id, -1);
+      const leaving = await completions.read(owner, id, { after: -1 });
       await leaving.next();
       const all: CompletionEvent[] = [];
-      void collect(await completions.read(owner, id, -1)).then((events) => all.push(...events));
+      void collect(await completions.read(owner, id, { after: -1 })).then((events) => all.push(...events));
       for (const exit of [...order, 'shutdown' as const]) {
         const upstream = caller.calls.at(-1)!;
         if (exit === 'answer') upstream.answer('done');

@@ -2,21 +2,24 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { CompletionEvent, CompletionEventBody } from '../../src/core/events.js';
 import { newId } from '../../src/core/ids.js';
+import { ReaderGone } from '../../src/core/reader.js';
+import type { LeaveReason } from '../../src/core/reader.js';
 import { createEventLog } from '../../src/inference/event-log.js';
 import type { EventLog } from '../../src/inference/event-log.js';
 import { createManualClock } from '../kit/manual-clock.js';
 import { createStage } from './kit.js';
 
 function createWatchedLog() {
-  const watched = { present: 0, joined: 0 };
+  const watched = { present: 0, joined: 0, why: null as LeaveReason | null };
   const log = createEventLog({
     completionId: newId('completion'),
     clock: createManualClock(),
     onReader: () => {
       watched.present += 1;
       watched.joined += 1;
-      return () => {
+      return (why) => {
         watched.present -= 1;
+        watched.why = why;
       };
     },
   });
@@ -96,13 +99,26 @@ describe('a reader', () => {
     const never = log.read(-1);
     expect(watched.joined).toBe(0);
     await never.return?.();
-    expect(watched).toEqual({ joined: 0, present: 0 });
+    expect(watched).toMatchObject({ joined: 0, present: 0 });
     const reader = log.read(-1);
     void reader.next();
     void reader.next();
     await reader.return?.();
     await reader.return?.();
-    expect(watched).toEqual({ joined: 1, present: 0 });
+    expect(watched).toMatchObject({ joined: 1, present: 0 });
+  });
+
+  test('G1 leaves as its signal aborts, without being told to return', async () => {
+    const { log, watched } = createWatchedLog();
+    const gone = new AbortController();
+    const reader = log.read(-1, gone.signal);
+    const pending = reader.next();
+    gone.abort(new ReaderGone('slow'));
+    expect(watched).toMatchObject({ present: 0, why: 'slow' });
+    expect((await pending).done).toBe(true);
+    const late = log.read(-1, gone.signal);
+    expect((await late.next()).done).toBe(true);
+    expect(watched.present).toBe(0);
   });
 
   test('leaves with the terminal event', async () => {
@@ -121,7 +137,7 @@ describe('a reader', () => {
     log.append(text('a'));
     log.append(text('b'));
     log.append(await terminal());
-    expect((await Promise.all(steps)).map(({ value }) => value?.sequence)).toEqual([0, 1, 2]);
+    expect((await Promise.all(steps)).map((step) => (step.done === true ? null : step.value.sequence))).toEqual([0, 1, 2]);
   });
 
   test('with any interleaving of writer and readers, each gets every event once and in order', async () => {

@@ -205,6 +205,7 @@ export function createFakeLedger(): FakeLedger {
   return {
     rows,
     saturated: false,
+    pendingCount: 0,
     append: (record) => rows.push(record),
     pending: () => null,
     flush: () => Promise.resolve(),

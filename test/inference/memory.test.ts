@@ -38,7 +38,7 @@ describe('how long words are kept', () => {
       message: null,
       record: { contentState: 'NOT_STORED', usage: { input: 10 } },
     });
-    await expect(completions.read(owner, id, -1)).rejects.toMatchObject({ code: 'EVENTS_EXPIRED' });
+    await expect(completions.read(owner, id, { after: -1 })).rejects.toMatchObject({ code: 'EVENTS_EXPIRED' });
   });
 
   test('a plain unary call promises nothing, and is kept for a minute all the same', async () => {
@@ -120,7 +120,7 @@ describe('who sees a completion', () => {
     const state = await completions.find(asker, id);
     expect(state !== null).toBe(sees);
     if (state) expect(state.message !== null).toBe(reads);
-    const reading = completions.read(asker, id, -1);
+    const reading = completions.read(asker, id, { after: -1 });
     if (reads) await expect(reading).resolves.toBeDefined();
     else await expect(reading).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
@@ -139,7 +139,7 @@ describe('who sees a completion', () => {
       const { completions, owner } = createStage();
       expect(await completions.find(owner, id)).toBeNull();
       expect(await completions.cancel(owner, id)).toBeNull();
-      await expect(completions.read(owner, id, -1)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(completions.read(owner, id, { after: -1 })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     },
   );
 });

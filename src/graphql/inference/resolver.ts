@@ -80,7 +80,7 @@ export class InferenceResolver {
     @Args(() => CompletionStreamArgs) args: CompletionStreamArgs,
     @Ctx() context: GraphqlContext,
   ): Promise<AsyncIterableIterator<CompletionEvent>> {
-    const events = await context.services.completions.read(context.caller(), args.id, args.after ?? -1);
+    const events = await context.services.completions.read(context.caller(), args.id, { after: args.after ?? -1, reader: context.signal });
     return mapIterator(events, (event) => withFreshContext(context, event));
   }
 
@@ -96,7 +96,10 @@ export class InferenceResolver {
     @Ctx() context: GraphqlContext,
   ): Promise<AsyncIterableIterator<CompletionEvent>> {
     const { idempotencyKey, after } = args;
-    const events = await context.services.completions.stream({ ...toRequest(args, context), idempotencyKey, after: after ?? -1 });
+    const events = await context.services.completions.stream({
+      ...toRequest(args, context),
+      ...{ idempotencyKey, after: after ?? -1, reader: context.signal },
+    });
     return mapIterator(events, (event) => withFreshContext(context, event));
   }
 }

@@ -7,16 +7,15 @@ import { quoted } from './text.js';
 type OpenCalls = Map<string, { readonly path: string; answered: boolean }>;
 
 /**
- * Tool calls and their answers, which providers refuse in words that help nobody: every call is answered before the next
- * turn, every answer has its call in the turn before, and no two calls of a turn share an id. Answers may repeat.
+ * Tool calls and their answers, which providers refuse in words that help nobody: every call is answered before the
+ * assistant's next turn, every answer has its call in the turn before, and no two calls of a turn share an id. Answers may
+ * repeat, and other messages may stand between them: the wire formats put both in order.
  */
 export function checkConversation(messages: readonly Message[], input: Place): void {
   let open: OpenCalls = new Map();
   for (const [index, message] of messages.entries()) {
-    if (message.role === 'TOOL') {
-      answer(message, open, { input, path: `messages.${index}.toolCallId` });
-      continue;
-    }
+    if (message.role === 'TOOL') answer(message, open, { input, path: `messages.${index}.toolCallId` });
+    if (message.role !== 'ASSISTANT') continue;
     reportUnanswered(open, input);
     open = callsOf(message, { input, path: `messages.${index}.parts` });
   }
@@ -31,7 +30,7 @@ interface Where {
 function answer({ toolCallId }: Message, open: OpenCalls, { input, path }: Where): void {
   const call = toolCallId === null ? undefined : open.get(toolCallId);
   if (call) call.answered = true;
-  else report(input, path, `answers no tool call of the turn before it: ${quoted(toolCallId ?? '')}`);
+  else report(input, path, `answers no tool call of the assistant’s turn before it: ${quoted(toolCallId ?? '')}`);
 }
 
 function callsOf(message: Message, { input, path }: Where): OpenCalls {
@@ -47,6 +46,6 @@ function callsOf(message: Message, { input, path }: Where): OpenCalls {
 
 function reportUnanswered(open: OpenCalls, input: Place): void {
   for (const [id, { path, answered }] of open) {
-    if (!answered) report(input, path, `has no answer (role TOOL) before the next turn: ${quoted(id)}`);
+    if (!answered) report(input, path, `has no answer (role TOOL) before the assistant’s next turn: ${quoted(id)}`);
   }
 }
