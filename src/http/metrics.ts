@@ -45,12 +45,13 @@ export function createMetrics(sources: { readonly ledgerPending: () => number })
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
-    ...httpMetrics(registers),
+    ...doorMetrics(registers),
+    ...socketMetrics(registers),
     inferenceSettled: inferenceMetrics(registers),
   };
 }
 
-function httpMetrics(registers: Registry[]): Pick<Metrics, 'requestEnded' | 'operationEnded' | 'socketOpened' | 'socketClosed'> {
+function doorMetrics(registers: Registry[]): Pick<Metrics, 'requestEnded' | 'operationEnded'> {
   const requests = new Counter({
     name: 'glidepath_http_requests_total',
     help: 'HTTP requests answered.',
@@ -70,13 +71,6 @@ function httpMetrics(registers: Registry[]): Pick<Metrics, 'requestEnded' | 'ope
     labelNames: ['door', 'operation', 'outcome'],
     registers,
   });
-  const sockets = new Gauge({ name: 'glidepath_sockets_open', help: 'WebSockets open.', registers });
-  const closed = new Counter({
-    name: 'glidepath_sockets_closed_total',
-    help: 'WebSockets closed, by close code.',
-    labelNames: ['code'],
-    registers,
-  });
   return {
     requestEnded: ({ route, method, status, durationMs }) => {
       requests.inc({ route, method, status });
@@ -85,6 +79,18 @@ function httpMetrics(registers: Registry[]): Pick<Metrics, 'requestEnded' | 'ope
     operationEnded: (labels) => {
       operations.inc(labels);
     },
+  };
+}
+
+function socketMetrics(registers: Registry[]): Pick<Metrics, 'socketOpened' | 'socketClosed'> {
+  const sockets = new Gauge({ name: 'glidepath_sockets_open', help: 'WebSockets open.', registers });
+  const closed = new Counter({
+    name: 'glidepath_sockets_closed_total',
+    help: 'WebSockets closed, by close code.',
+    labelNames: ['code'],
+    registers,
+  });
+  return {
     socketOpened: () => {
       sockets.inc();
     },

@@ -1,4 +1,4 @@
-import { buildSchema, getOperationAST, GraphQLError, parse, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { buildSchema, getOperationAST, GraphQLError, Kind, parse, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { GatewayError } from '../../src/core/errors.js';
 import type { ReaderGone } from '../../src/core/reader.js';
 import type { Admission, Caller, GraphqlApi, Guard, OperationRequest } from '../../src/http/api.js';
@@ -54,7 +54,7 @@ export function createSampleApi(): SampleApi {
     waitings.push({ signal, gone });
     return gone.then(({ reason }) => reason);
   };
-  resolve(schema, 'Query', {
+  resolveFields(schema, 'Query', {
     hello: () => 'world',
     echo: (_source, { value }) => value,
     requestId: (_source, _args, { requestId }) => requestId,
@@ -73,7 +73,7 @@ export function createSampleApi(): SampleApi {
     waiting,
     blob: (_source, { bytes }) => 'x'.repeat(Number(bytes)),
   });
-  resolve(schema, 'Mutation', { touch: () => (state.touched += 1), waiting });
+  resolveFields(schema, 'Mutation', { touch: () => (state.touched += 1), waiting });
   subscribeFields(schema, silents.push);
   return {
     schema,
@@ -88,7 +88,7 @@ export function createSampleApi(): SampleApi {
 
 type Resolver = (source: unknown, args: Record<string, unknown>, context: Caller) => unknown;
 
-function resolve(schema: GraphQLSchema, type: string, resolvers: Record<string, Resolver>): void {
+function resolveFields(schema: GraphQLSchema, type: string, resolvers: Record<string, Resolver>): void {
   const fields = schema.getType(type);
   if (!fields || !('getFields' in fields)) throw new Error(`no type ${type}`);
   for (const [name, resolver] of Object.entries(resolvers)) Object.assign(fields.getFields()[name] ?? {}, { resolve: resolver });
@@ -161,7 +161,7 @@ function createSampleGuard(schema: GraphQLSchema, onParse: () => void): Guard {
     const operation = getOperationAST(document, operationName);
     if (!operation) return { ok: false, errors: [coded(new Error('Which operation?'), 'BAD_USER_INPUT')] };
     const isOpen = operation.selectionSet.selections.every(
-      (selection) => selection.kind === 'Field' && selection.name.value.startsWith('__'),
+      (selection) => selection.kind === Kind.FIELD && selection.name.value.startsWith('__'),
     );
     if (!isKnown && !isOpen) return { ok: false, errors: [coded(new Error('An API key is needed.'), 'UNAUTHENTICATED')] };
     return { ok: true, document, operation: operation.operation };

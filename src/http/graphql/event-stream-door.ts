@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { execute, subscribe, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { execute, OperationTypeNode, subscribe, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { GatewayError } from '../../core/errors.js';
 import type { LeaveReason } from '../../core/reader.js';
 import type { Admission, GraphqlApi, OperationRequest } from '../api.js';
@@ -111,7 +111,7 @@ async function run(
     variableValues: asked.request.variables,
     contextValue: api.createContext({ principal: asked.visitor.principal, requestId: asked.requestId, signal: stream.signal }),
   };
-  if (admitted.operation !== 'subscription') {
+  if (admitted.operation !== OperationTypeNode.SUBSCRIPTION) {
     await tell(await execute(args));
     return;
   }

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { OperationTypeNode } from 'graphql';
+import { OperationTypeNode } from 'graphql';
 import { GatewayError } from '../../core/errors.js';
 import { isJsonObject } from '../../core/json.js';
 import type { OperationRequest } from '../api.js';
@@ -21,7 +21,7 @@ export function operationRequestOf(request: FastifyRequest): OperationRequest {
 
 /** GET may be sent by any link or prefetch, so it changes nothing and starts nothing. Null where the method is fine. */
 export function methodProblem(method: string, operation: OperationTypeNode): GatewayError | null {
-  return method !== 'GET' || operation === 'query' ? null : badInput(`GET runs queries only: send a ${operation} by POST.`);
+  return method !== 'GET' || operation === OperationTypeNode.QUERY ? null : badInput(`GET runs queries only: send a ${operation} by POST.`);
 }
 
 interface Fields {

@@ -1,6 +1,6 @@
 import { HeaderMap, type ApolloServer, type HTTPGraphQLRequest, type HTTPGraphQLResponse } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { OperationTypeNode } from 'graphql';
+import { OperationTypeNode } from 'graphql';
 import { GatewayError } from '../../core/errors.js';
 import { isJsonObject } from '../../core/json.js';
 import { ReaderGone } from '../../core/reader.js';
@@ -116,7 +116,7 @@ function refuseMethod(operation: OperationTypeNode, { request, reply }: Exchange
     reply.code(405).header('allow', 'POST');
     throw problem;
   }
-  if (operation === 'subscription')
+  if (operation === OperationTypeNode.SUBSCRIPTION)
     throw new GatewayError('BAD_USER_INPUT', 'Subscriptions are read over WebSocket, or with `Accept: text/event-stream`.');
 }
 

@@ -36,7 +36,10 @@ export async function pageRoutes(app: FastifyInstance, { config, readiness }: Pa
   app.get('/graphiql/', (_request, reply) => reply.redirect('/graphiql', 301));
   app.get<{ Params: { '*': string } }>('/graphiql/*', (request, reply) => {
     const asset = assets.get(request.params['*']);
-    if (asset === undefined) return reply.callNotFound();
+    if (asset === undefined) {
+      reply.callNotFound();
+      return reply;
+    }
     return sendAsset(reply, asset, request.headers['accept-encoding']);
   });
 }

@@ -1,14 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
-import { WebSocketServer, type WebSocket } from 'ws';
-import type { Cancel, Random } from '../../core/clock.js';
+import { WebSocketServer } from 'ws';
+import type { Random } from '../../core/clock.js';
 import type { DoorParts } from '../door-parts.js';
 import { LIMITS } from '../limits.js';
+import { openConnection } from './connection.js';
 import { createProtocol } from './protocol.js';
-import { createSession, SOCKET_CLOSE } from './session.js';
 import { createSessions } from './sessions.js';
-import { createTransport } from './transport.js';
 
 export interface WebSocketDoor {
   /** For the HTTP server's `upgrade` event. */
@@ -28,12 +27,12 @@ export function createWebSocketDoor(parts: DoorParts & { readonly random: Random
     handleProtocols,
   });
   const sessions = createSessions(parts);
-  const accept = createAcceptor(parts, sessions);
+  const connections = { parts, sessions, protocol: createProtocol(parts, sessions) };
   return {
     upgrade: (request, socket, head) => {
       const refusal = refusalOf(request, parts);
       if (refusal !== null) refuse(socket, refusal);
-      else server.handleUpgrade(request, socket, head, accept);
+      else server.handleUpgrade(request, socket, head, (opened) => openConnection(opened, connections));
     },
     drain: sessions.drain,
     close: () => {
@@ -44,56 +43,6 @@ export function createWebSocketDoor(parts: DoorParts & { readonly random: Random
         });
       });
     },
-  };
-}
-
-function createAcceptor(parts: DoorParts, sessions: ReturnType<typeof createSessions>): (socket: WebSocket) => void {
-  const protocol = createProtocol(parts, sessions);
-  return (socket) => {
-    let closed: ((code: number, reason: string) => Promise<void>) | null = null;
-    let cancelCut: Cancel = () => undefined;
-    const letGo = (code: number, text: string) => {
-      const run = closed;
-      closed = null;
-      run?.(code, text).catch(onFault);
-    };
-    const session = createSession({
-      closeSocket: (code, text) => {
-        socket.close(code, text);
-        // The peer may never answer the close frame: what runs must not wait for it, nor what it has not read stay in memory.
-        letGo(code, text);
-        cancelCut = parts.clock.after(LIMITS.closeHandshakeMs, () => {
-          socket.terminate();
-        });
-      },
-      onIdle: sessions.becameIdle,
-      onBegin: parts.activity.begin,
-    });
-    const onFault = (error: unknown) => {
-      parts.logger.error({ err: error }, 'a socket failed');
-      session.close({ code: SOCKET_CLOSE.internal, text: 'Internal error', reason: 'left' });
-    };
-    const transport = createTransport(socket, parts.clock, {
-      onSlow: () => {
-        session.close({ code: SOCKET_CLOSE.slowReader, text: 'Reads too slowly; resume after the last sequence', reason: 'slow' });
-      },
-      onLeave: session.leave,
-      onFault,
-    });
-    sessions.opened(session);
-    parts.metrics.socketOpened();
-    // What ws reports here (a frame too large, a broken frame) it also closes the socket for.
-    socket.on('error', (error) => {
-      parts.logger.debug({ err: error }, 'a socket broke');
-    });
-    socket.once('close', (code, reason) => {
-      cancelCut();
-      session.leaveAll('left');
-      sessions.closed(session);
-      parts.metrics.socketClosed(code);
-      letGo(code, reason.toString('utf8'));
-    });
-    closed = protocol.opened(transport, { session });
   };
 }
 

@@ -1,4 +1,4 @@
-import { GraphQLError, type ExecutionArgs } from 'graphql';
+import type { ExecutionArgs, GraphQLError } from 'graphql';
 import { makeServer, type Context, type Server, type ServerOptions, type SubscribePayload } from 'graphql-ws';
 import { GatewayError } from '../../core/errors.js';
 import { identify } from '../authentication.js';
@@ -28,6 +28,7 @@ export function createProtocol(parts: DoorParts, sessions: Sessions): Server<Soc
   const hooks: Hooks = {
     onConnect: (context) => connect(context, parts, sessions),
     onSubscribe: ({ extra }, id, payload) => subscribe({ session: extra.session, id, payload }, parts),
+    // eslint-disable-next-line max-params -- the library's own signature
     onNext: ({ extra }, _id, payload, _args, result) => {
       if (result.errors === undefined) return;
       const operation = extra.session.of(payload);
@@ -35,6 +36,7 @@ export function createProtocol(parts: DoorParts, sessions: Sessions): Server<Soc
       if (operation?.outcome === 'OK') operation.outcome = outcomeOf(formatted.errors);
       return formatted;
     },
+    // eslint-disable-next-line max-params -- the library's own signature
     onError: ({ extra }, _id, payload, errors) => {
       const operation = extra.session.of(payload);
       const requestId = operation?.requestId ?? newRequestId();

@@ -68,16 +68,7 @@ export function createSession(hooks: SessionHooks): Session {
     },
     begin: (id, payload) => {
       if (running.size >= LIMITS.operationsPerSocket) return null;
-      const controller = new AbortController();
-      const operation: Running = {
-        id,
-        controller,
-        ended: hooks.onBegin(),
-        requestId: newRequestId(),
-        signal: controller.signal,
-        kind: 'unknown',
-        outcome: 'OK',
-      };
+      const operation = newOperation(id, hooks.onBegin());
       running.set(payload, operation);
       known.set(payload, operation);
       return operation;
@@ -97,4 +88,9 @@ export function createSession(hooks: SessionHooks): Session {
     },
   };
   return session;
+}
+
+function newOperation(id: string, ended: () => void): Running {
+  const controller = new AbortController();
+  return { id, controller, ended, requestId: newRequestId(), signal: controller.signal, kind: 'unknown', outcome: 'OK' };
 }

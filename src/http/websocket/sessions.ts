@@ -21,8 +21,8 @@ const SHUTDOWN = { code: SOCKET_CLOSE.goingAway, text: 'Going away', reason: 'sh
 
 export function createSessions(parts: { readonly keyHolders: KeyHolders; readonly clock: Clock; readonly random: Random }): Sessions {
   const open = new Set<Session>();
-  const perKey = new Map<ApiKeyId | null, number>();
-  const releases = new Map<Session, () => void>();
+  const places = createPlaces();
+  const releases = new Map<Session, readonly (() => void)[]>();
   let draining = false;
   const closeIfIdle = (session: Session) => {
     if (session.running === 0) session.close(SHUTDOWN);
@@ -30,23 +30,16 @@ export function createSessions(parts: { readonly keyHolders: KeyHolders; readonl
   return {
     opened: (session) => open.add(session),
     admit: (session, visitor) => {
-      const id = visitor.principal?.apiKeyId ?? null;
-      const count = perKey.get(id) ?? 0;
-      if (id !== null && count >= LIMITS.socketsPerKey) return false;
       if (!open.has(session)) return false;
-      perKey.set(id, count + 1);
-      const letKeyGo = holdKey(parts.keyHolders, session, visitor);
-      releases.set(session, () => {
-        letKeyGo();
-        const left = (perKey.get(id) ?? 1) - 1;
-        if (left === 0) perKey.delete(id);
-        else perKey.set(id, left);
-      });
+      if (visitor.principal === null) return true;
+      const leavePlace = places.take(visitor.principal.apiKeyId);
+      if (leavePlace === null) return false;
+      releases.set(session, [leavePlace, holdKey(parts.keyHolders, session, visitor)]);
       return true;
     },
     closed: (session) => {
       open.delete(session);
-      releases.get(session)?.();
+      for (const release of releases.get(session) ?? []) release();
       releases.delete(session);
     },
     drain: (spreadMs) => {
@@ -62,6 +55,23 @@ export function createSessions(parts: { readonly keyHolders: KeyHolders; readonl
     },
     closeAll: () => {
       for (const session of open) session.close(SHUTDOWN);
+    },
+  };
+}
+
+/** Counts the sockets of each key. */
+function createPlaces(): { take(id: ApiKeyId): (() => void) | null } {
+  const taken = new Map<ApiKeyId, number>();
+  return {
+    take: (id) => {
+      const count = taken.get(id) ?? 0;
+      if (count >= LIMITS.socketsPerKey) return null;
+      taken.set(id, count + 1);
+      return () => {
+        const left = (taken.get(id) ?? 1) - 1;
+        if (left === 0) taken.delete(id);
+        else taken.set(id, left);
+      };
     },
   };
 }

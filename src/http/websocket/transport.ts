@@ -90,7 +90,8 @@ function keepAlive(socket: WebSocket, clock: Clock): Cancel {
 }
 
 function textOf(data: RawData): string {
-  return Array.isArray(data) ? Buffer.concat(data).toString('utf8') : data.toString('utf8');
+  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
+  return (data instanceof ArrayBuffer ? Buffer.from(data) : data).toString('utf8');
 }
 
 /** A complete message is short; longer ones are not parsed twice to find out. */
