@@ -29,9 +29,11 @@ const FIND = `
   FROM api_key_secret s JOIN api_key k ON k.organization_id = s.organization_id AND k.id = s.api_key_id
   WHERE s.hash = $1 AND k.revoked_at IS NULL`;
 
+/** Locks in the order of ids, as every other replica does, so that no two of them wait for each other. */
 const RECORD_USES = `
+  WITH locked AS (SELECT id FROM api_key WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE)
   UPDATE api_key k SET last_used_at = greatest(k.last_used_at, used.at)
-  FROM unnest($1::uuid[], $2::timestamptz[]) AS used (id, at) WHERE k.id = used.id`;
+  FROM unnest($1::uuid[], $2::timestamptz[]) AS used (id, at) JOIN locked USING (id) WHERE k.id = used.id`;
 
 /** Reads across organizations: the key itself says whose it is. */
 export function createAuthenticatorStore(unitOfWork: UnitOfWork): AuthenticatorStore {

@@ -230,7 +230,7 @@ describe('over a real database', () => {
     expect(catalogue.snapshot(home).version).toBeGreaterThan(before.version);
   });
 
-  test('K4 a credential moved to another record or tenant does not open, is told once, and harms no other', async () => {
+  test('a credential moved to another record or tenant does not open, is told once, and harms no other', async () => {
     const other = await addOrganization(world);
     const { changes } = await openReplica(world);
     const input = {

@@ -77,7 +77,7 @@ describe('the bundled data', () => {
     expect(shown(bySlug.get(slug)?.prices[0]?.tiers[0])).toMatchObject(rates);
   });
 
-  test('C7 a size tier carries every component', () => {
+  test('C5 a size tier carries every component', () => {
     const tiers = bySlug.get('gemini-2.5-pro')?.prices[0]?.tiers ?? [];
     expect(tiers.map((tier) => [tier.aboveInputTokens, shown(tier)])).toEqual([
       [0, { INPUT: '1.25', CACHED_INPUT: '0.125', OUTPUT: '10' }],
