@@ -31,13 +31,13 @@ import { createCompletions } from './inference/completions.js';
 import { createJobLock } from './jobs/job-lock.store.js';
 import { maintenanceJobs } from './jobs/maintenance.js';
 import { createScheduler } from './jobs/scheduler.js';
-import { findPackage } from './package.js';
+import { findPackage } from './compose/package.js';
 import { WIRE_FORMAT_ADAPTERS } from './providers/adapters.js';
 import { createUpstreamCaller } from './providers/caller.js';
 import { checkUrl } from './providers/network-guard.js';
 import { findPreset, PRESETS } from './providers/presets.js';
 import { startSandbox } from './providers/sandbox.js';
-import { createReadiness } from './readiness.js';
+import { createReadiness } from './compose/readiness.js';
 import { createHealthBoard } from './routing/health.js';
 import { createRouter } from './routing/router.js';
 import { createConfigurationWatch } from './storage/change-notices.js';
@@ -46,9 +46,9 @@ import { createCipher, deriveKey } from './storage/cipher.js';
 import { openDatabase } from './storage/database.js';
 import type { Database } from './storage/database.js';
 import { ensurePartitions } from './storage/partitions.js';
-import { createTeardown } from './teardown.js';
-import type { Teardown } from './teardown.js';
-import { meterLedger } from './telemetry.js';
+import { createTeardown } from './compose/teardown.js';
+import type { Teardown } from './compose/teardown.js';
+import { meterLedger } from './compose/telemetry.js';
 
 export interface ComposeOptions {
   readonly config: Config;

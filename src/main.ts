@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { pino } from 'pino';
-import { bannerOf } from './banner.js';
+import { bannerOf } from './compose/banner.js';
 import { compose } from './compose.js';
 import { ConfigError, readConfig } from './config.js';
 import type { Config } from './config.js';

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtemp } from 'node:fs/promises';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -21,8 +21,11 @@ export async function build(): Promise<void> {
   await promisify(execFile)(process.execPath, [join(ROOT, 'scripts/build.mjs')], { cwd: ROOT });
 }
 
-export function makeDataDir(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'glidepath-process-'));
+/** Open for passing through: where the tests run as root, the embedded Postgres runs as another user. */
+export async function makeDataDir(): Promise<string> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'glidepath-process-'));
+  await chmod(dataDir, 0o711);
+  return dataDir;
 }
 
 export function startProcess(env: Record<string, string>, argv: readonly string[] = ['--json']): ProductProcess {

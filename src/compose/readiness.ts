@@ -1,8 +1,8 @@
-import type { LedgerWriter } from './accounting/contract.js';
-import { MAX_STALENESS_MS } from './auth/key-cache.js';
-import type { Clock } from './core/clock.js';
-import type { PartState, Readiness } from './http/readiness.js';
-import type { ConfigurationWatch } from './storage/change-notices.js';
+import type { LedgerWriter } from '../accounting/contract.js';
+import { MAX_STALENESS_MS } from '../auth/key-cache.js';
+import type { Clock } from '../core/clock.js';
+import type { PartState, Readiness } from '../http/readiness.js';
+import type { ConfigurationWatch } from '../storage/change-notices.js';
 
 /** The configuration is confirmed every second: after so long without, the database is away. */
 const CONFIRMED_WITHIN_MS = 5_000;

@@ -1,8 +1,8 @@
-import type { LedgerWriter } from './accounting/contract.js';
-import type { Catalogue } from './catalog/contract.js';
-import type { InferenceRecord } from './core/inference.js';
-import { totalInput, totalOutput } from './core/usage.js';
-import type { Metrics } from './http/metrics.js';
+import type { LedgerWriter } from '../accounting/contract.js';
+import type { Catalogue } from '../catalog/contract.js';
+import type { InferenceRecord } from '../core/inference.js';
+import { totalInput, totalOutput } from '../core/usage.js';
+import type { Metrics } from '../http/metrics.js';
 
 /** Counts each record on its way into the books: the one place that every settled call passes. */
 export function meterLedger(ledger: LedgerWriter, { metrics, catalogue }: { metrics: Metrics; catalogue: Catalogue }): LedgerWriter {

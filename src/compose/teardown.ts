@@ -1,4 +1,4 @@
-import type { Logger } from './core/logger.js';
+import type { Logger } from '../core/logger.js';
 
 /** What was opened, closed in reverse order; one that fails to close does not keep the others open. */
 export interface Teardown {
