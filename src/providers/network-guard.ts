@@ -109,15 +109,16 @@ function dotted(high = 0, low = 0): string {
 export type LookupAll = (
   hostname: string,
   options: LookupOptions & { all: true },
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+  /** Without addresses where there is an error. */
+  callback: (error: NodeJS.ErrnoException | null, addresses?: LookupAddress[]) => void,
 ) => void;
 
 /** A resolver for `net.connect` that refuses a name as soon as one of its addresses is private. */
 export function guardedLookup(resolve: LookupAll = systemLookup): LookupFunction {
   return (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses = []) => {
       const refusal = error ?? refuse(hostname, addresses);
-      const [first] = addresses ?? [];
+      const [first] = addresses;
       if (refusal !== null || first === undefined) callback(refusal ?? new BlockedAddress(`${hostname} has no address`), '', 0);
       else if (options.all === true) callback(null, addresses);
       else callback(null, first.address, first.family);

@@ -404,9 +404,8 @@ describe('timeouts', () => {
 
 /** The request may reach the socket a little after the test knows of it; its timer starts only then. */
 async function advanceUntil(clock: ReturnType<typeof createManualClock>, outcome: Promise<unknown>, ms: number): Promise<void> {
-  let done = false;
-  void outcome.then(() => (done = true));
-  for (let round = 0; round < 50 && !done; round += 1) await clock.advance(ms);
+  const done = outcome.then(() => true);
+  for (let round = 0; round < 50; round += 1) if (await Promise.race([done, clock.advance(ms).then(() => false)])) return;
 }
 
 describe('failures', () => {
@@ -472,9 +471,8 @@ describe('failures', () => {
     const piece = 'x'.repeat(4 * 1024 * 1024);
     upstream.respond(async ({ startStream, send, request }) => {
       startStream({ 'content-type': 'application/json' });
-      let left = false;
-      void request.aborted.then(() => (left = true));
-      while (!left) await send(piece);
+      const gone = request.aborted.then(() => true);
+      while (!(await Promise.race([gone, send(piece).then(() => false)])));
     });
     expect((await chat({ stream: false })).failure).toMatchObject({ class: 'BAD_RESPONSE', detail: expect.stringContaining('too large') });
     await (

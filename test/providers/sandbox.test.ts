@@ -102,7 +102,7 @@ describe('the sandbox', () => {
   });
 
   test('close ends an answer that is still being told', async () => {
-    const slow = await startSandbox({ paceMs: 10_000 });
+    const slow = await startSandbox({ paceMs: 100 });
     const outcome = caller.chat(makeCall(), makeTarget({ baseUrl: slow.baseUrl }), callOptions({ onDeltas: () => void slow.close() }));
     const stopped = setTimeout(() => void slow.close(), 200);
     expect(await outcome).toMatchObject({ status: 'failed' });

@@ -63,7 +63,7 @@ function readWords(body: JsonValue): ErrorWords {
   const codes = [error['code'], error['type'], inner['code'], isJsonList(metadata['reasons']) ? 'content_moderation' : null];
   return {
     message,
-    codes: codes.flatMap((code) => (textOf(code) === null ? [] : [String(code)])),
+    codes: codes.flatMap((code) => textOf(code) ?? []),
     refusedParameter: refusedParameter(error, message) ?? forbiddenField(body['detail'] ?? objectOf(body['message'])['detail']),
   };
 }
