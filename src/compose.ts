@@ -89,21 +89,7 @@ async function build(surroundings: Surroundings): Promise<Product> {
   const database = teardown.add('database', await openDatabase({ config, logger, clock }), (opened) => opened.close());
   const foundation = await lay(surroundings, database);
   const { catalogue, authenticator, watch } = foundation;
-  const metrics = createMetrics({ ledgerPending: () => ledger.pendingCount });
-  const ledger: LedgerWriter = createLedgerWriter({ store: createLedgerStore(database.unitOfWork), clock, logger });
-  const caller = createUpstreamCaller({ clock, logger, adapters: WIRE_FORMAT_ADAPTERS });
-  teardown.add('upstream connections', caller, (opened) => opened.close());
-  teardown.add('ledger', ledger, async (opened) => {
-    const left = await opened.close(LEDGER_CLOSE_MS);
-    if (left > 0) logger.error({ left }, 'inferences were not booked before the stop');
-  });
-  const health = createHealthBoard({ clock });
-  const router = createRouter({ ...surroundings, caller, health });
-  const completions = createCompletions({
-    ...{ catalogue, router, clock, logger },
-    ledger: meterLedger(ledger, { metrics, catalogue }),
-    books: createLedgerReader(database.unitOfWork),
-  });
+  const { completions, ledger, health, metrics } = createInference(surroundings, database, foundation);
   const api = createGraphqlApi({
     services: { completions, catalogue, health, clock, ...createChanges(surroundings, database, foundation) },
     introspection: config.introspection,
@@ -125,6 +111,27 @@ async function build(surroundings: Surroundings): Promise<Product> {
       await teardown.run();
     },
   };
+}
+
+/** The way of a call: upstreams, routing, the pipeline, and the books at its end. */
+function createInference(surroundings: Surroundings, { unitOfWork }: Database, { catalogue }: Foundation) {
+  const { logger, clock, teardown } = surroundings;
+  const caller = createUpstreamCaller({ clock, logger, adapters: WIRE_FORMAT_ADAPTERS });
+  teardown.add('upstream connections', caller, (opened) => opened.close());
+  const ledger: LedgerWriter = createLedgerWriter({ store: createLedgerStore(unitOfWork), clock, logger });
+  teardown.add('ledger', ledger, async (opened) => {
+    const left = await opened.close(LEDGER_CLOSE_MS);
+    if (left > 0) logger.error({ left }, 'inferences were not booked before the stop');
+  });
+  const metrics = createMetrics({ ledgerPending: () => ledger.pendingCount });
+  const health = createHealthBoard({ clock });
+  const completions = createCompletions({
+    ...{ catalogue, clock, logger },
+    router: createRouter({ ...surroundings, caller, health }),
+    ledger: meterLedger(ledger, { metrics, catalogue }),
+    books: createLedgerReader(unitOfWork),
+  });
+  return { completions, ledger, health, metrics };
 }
 
 /** What a request stands on: the configuration in memory, who may ask, and how both are kept true. */

@@ -36,14 +36,37 @@ describe('what a caller can get wrong in a completion is named with its path', (
     ['no messages', { model: 'words', messages: [] }, 'messages'],
     ['text and parts', { model: 'words', messages: [{ role: 'USER', text: 'a', parts: [{ text: 'b' }] }] }, 'messages.0'],
     ['neither text nor parts', { model: 'words', messages: [{ role: 'USER' }] }, 'messages.0'],
-    ['two kinds in one part', { model: 'words', messages: [{ role: 'USER', parts: [{ text: 'a', image: { url: 'https://x.test/a.png' } }] }] }, 'messages.0.parts.0'],
-    ['a tool answer without its call', { model: 'words', messages: [USER, { role: 'TOOL', toolCallId: 'call_9', text: '42' }] }, 'messages.1.toolCallId'],
-    ['a tool answer without an id', { model: 'words', messages: [USER, { role: 'ASSISTANT', parts: [{ toolCall }] }, { role: 'TOOL', text: '42' }] }, 'messages.2.toolCallId'],
+    [
+      'two kinds in one part',
+      { model: 'words', messages: [{ role: 'USER', parts: [{ text: 'a', image: { url: 'https://x.test/a.png' } }] }] },
+      'messages.0.parts.0',
+    ],
+    [
+      'a tool answer without its call',
+      { model: 'words', messages: [USER, { role: 'TOOL', toolCallId: 'call_9', text: '42' }] },
+      'messages.1.toolCallId',
+    ],
+    [
+      'a tool answer without an id',
+      { model: 'words', messages: [USER, { role: 'ASSISTANT', parts: [{ toolCall }] }, { role: 'TOOL', text: '42' }] },
+      'messages.2.toolCallId',
+    ],
     ['a tool call by the user', { model: 'words', messages: [{ role: 'USER', parts: [{ toolCall }] }] }, 'messages.0.parts.0.toolCall'],
-    ['media with url and base64', { model: 'words', messages: [{ role: 'USER', parts: [{ image: { url: 'https://x.test/a.png', base64: 'AAAA', mimeType: 'image/png' } }] }] }, 'messages.0.parts.0.image'],
+    [
+      'media with url and base64',
+      {
+        model: 'words',
+        messages: [{ role: 'USER', parts: [{ image: { url: 'https://x.test/a.png', base64: 'AAAA', mimeType: 'image/png' } }] }],
+      },
+      'messages.0.parts.0.image',
+    ],
     ['a temperature out of range', { model: 'words', messages: [USER], temperature: 9 }, 'temperature'],
     ['no output tokens', { model: 'words', messages: [USER], maxOutputTokens: 0 }, 'maxOutputTokens'],
-    ['a choice of an unknown tool', { model: 'words', messages: [USER], tools: [{ name: 'a' }], toolChoice: { tool: 'b' } }, 'toolChoice.tool'],
+    [
+      'a choice of an unknown tool',
+      { model: 'words', messages: [USER], tools: [{ name: 'a' }], toolChoice: { tool: 'b' } },
+      'toolChoice.tool',
+    ],
     ['a NUL in the user', { model: 'words', messages: [USER], user: 'a\u0000b' }, 'user'],
     ['a NUL in the model', { model: 'wo\u0000rds', messages: [USER] }, 'model'],
   ];
@@ -66,7 +89,12 @@ describe('what a caller can get wrong in a completion is named with its path', (
 test('an unknown model is MODEL_NOT_FOUND, and no upstream is asked', async () => {
   const before = product.upstream.requests.length;
   const result = await complete({ model: 'no-such-model', messages: [USER] });
-  expect(result).toMatchObject({ __typename: 'ModelUnavailable', code: 'MODEL_NOT_FOUND', model: 'no-such-model', inference: { status: 'BLOCKED' } });
+  expect(result).toMatchObject({
+    __typename: 'ModelUnavailable',
+    code: 'MODEL_NOT_FOUND',
+    model: 'no-such-model',
+    inference: { status: 'BLOCKED' },
+  });
   expect(product.upstream.requests).toHaveLength(before);
 });
 
@@ -74,7 +102,10 @@ test('K8 a forbidden model is MODEL_NOT_ALLOWED by every name it has', async () 
   await product.serve({ slug: 'allowed', rates: { INPUT: '1', OUTPUT: '2' } });
   const { secret } = await product.createKey({ models: ['allowed'] });
   for (const model of ['words', 'on-words/words'])
-    expect(await complete({ model, messages: [USER] }, secret)).toMatchObject({ __typename: 'ModelUnavailable', code: 'MODEL_NOT_ALLOWED' });
+    expect(await complete({ model, messages: [USER] }, secret)).toMatchObject({
+      __typename: 'ModelUnavailable',
+      code: 'MODEL_NOT_ALLOWED',
+    });
   expect(await complete({ model: 'allowed', messages: [USER] }, secret)).toMatchObject({ __typename: 'Completion', status: 'SUCCEEDED' });
 });
 
@@ -139,6 +170,10 @@ test('a mutation over WebSocket without a key is UNAUTHENTICATED, and the socket
 });
 
 test('after all of that the process answers as before', async () => {
-  expect(await complete({ model: 'words', messages: [USER] })).toMatchObject({ __typename: 'Completion', status: 'SUCCEEDED', text: 'Hello there.' });
+  expect(await complete({ model: 'words', messages: [USER] })).toMatchObject({
+    __typename: 'Completion',
+    status: 'SUCCEEDED',
+    text: 'Hello there.',
+  });
   expect(product.logs.filter((line) => line.includes('"level":50') || line.includes('"level":60'))).toEqual([]);
 });

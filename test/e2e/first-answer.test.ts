@@ -87,7 +87,9 @@ describe('a unary completion', () => {
       },
       routing: {
         candidates: [{ deployment: { slug: 'test.words' }, chosen: true, excluded: null }],
-        attempts: [{ index: 0, status: 'SUCCEEDED', failure: null, deployment: { slug: 'test.words' }, cost: { total: { amount: '0.005615' } } }],
+        attempts: [
+          { index: 0, status: 'SUCCEEDED', failure: null, deployment: { slug: 'test.words' }, cost: { total: { amount: '0.005615' } } },
+        ],
       },
       cache: { status: 'OFF' },
       error: null,
@@ -96,7 +98,14 @@ describe('a unary completion', () => {
       tags: [{ key: 'product', value: 'p-1' }],
     });
     const row = await bookedRow(done['id']);
-    expect(row).toMatchObject({ status: 'SUCCEEDED', requested_model: 'words', input: '86', cached_input: '1920', output: '300', user: 'u-1' });
+    expect(row).toMatchObject({
+      status: 'SUCCEEDED',
+      requested_model: 'words',
+      input: '86',
+      cached_input: '1920',
+      output: '300',
+      user: 'u-1',
+    });
     expect(Number(row['cost'])).toBe(0.005615);
     expect(row['attempts']).toHaveLength(1);
   });
@@ -128,7 +137,10 @@ describe('a unary completion', () => {
   });
 
   test('a model can be named with its provider, and by the provider’s own name for it', async () => {
-    expect(await complete({ input: { ...input, model: 'on-words/words' } })).toMatchObject({ status: 'SUCCEEDED', requestedModel: 'on-words/words' });
+    expect(await complete({ input: { ...input, model: 'on-words/words' } })).toMatchObject({
+      status: 'SUCCEEDED',
+      requestedModel: 'on-words/words',
+    });
   });
 
   test('C18 two failures and a success are one row, three attempts, and one billed call', async () => {
@@ -194,7 +206,8 @@ describe('idempotency', () => {
 
 describe('a streamed completion', () => {
   const doors = {
-    WebSocket: (variables: object) => product.client.openSocket().subscribe<{ streamCompletion: StreamEvent }>(STREAM_COMPLETION, variables),
+    WebSocket: (variables: object) =>
+      product.client.openSocket().subscribe<{ streamCompletion: StreamEvent }>(STREAM_COMPLETION, variables),
     SSE: (variables: object) => product.client.events<{ streamCompletion: StreamEvent }>(STREAM_COMPLETION, variables),
   };
   test.each(Object.keys(doors) as (keyof typeof doors)[])('comes over %s: started, deltas, usage, finished', async (door) => {
@@ -231,7 +244,7 @@ describe('a streamed completion', () => {
     const seen: StreamEvent[] = [];
     while (seen.at(-1)?.__typename !== 'TextDelta') {
       const next = await reading.next();
-      if (next.value?.data) seen.push(next.value.data.streamCompletion);
+      if (next.done !== true && next.value.data) seen.push(next.value.data.streamCompletion);
     }
     await reading.return?.();
     gate.open();
@@ -239,7 +252,9 @@ describe('a streamed completion', () => {
     const rest = await streamAll(product.client.openSocket(), { input, key: 'resumed', after });
     expect(rest[0]?.sequence).toBe(after + 1);
     expect(textOf(seen) + textOf(rest)).toBe('first second');
-    const again = await product.client.openSocket().collect<{ completionStream: StreamEvent }>(COMPLETION_STREAM, { id: seen[0]?.completionId });
+    const again = await product.client
+      .openSocket()
+      .collect<{ completionStream: StreamEvent }>(COMPLETION_STREAM, { id: seen[0]?.completionId });
     expect(again.data.map((result) => result.completionStream)).toEqual([...seen, ...rest]);
     await socket.dispose();
   });
@@ -247,7 +262,12 @@ describe('a streamed completion', () => {
   test('a refusal is a single CompletionFailed, number 0', async () => {
     const events = await streamAll(product.client.openSocket(), { input: { ...input, model: 'nowhere' }, key: 'refused' });
     expect(events).toHaveLength(1);
-    expect(events[0]).toMatchObject({ __typename: 'CompletionFailed', sequence: 0, error: { code: 'MODEL_NOT_FOUND' }, completion: { status: 'BLOCKED' } });
+    expect(events[0]).toMatchObject({
+      __typename: 'CompletionFailed',
+      sequence: 0,
+      error: { code: 'MODEL_NOT_FOUND' },
+      completion: { status: 'BLOCKED' },
+    });
   });
 
   test('`after` below -1, or past the end of a running log, is BAD_USER_INPUT', async () => {
@@ -306,7 +326,11 @@ describe('a started completion', () => {
       if (result.data.completionStream.__typename === 'TextDelta') await product.client.query(CANCEL_COMPLETION, { id });
     }
     await product.upstream.requests.at(-1)?.aborted;
-    expect(terminalOf(events)).toMatchObject({ __typename: 'CompletionFailed', error: { code: 'CANCELLED' }, completion: { status: 'CANCELLED' } });
+    expect(terminalOf(events)).toMatchObject({
+      __typename: 'CompletionFailed',
+      error: { code: 'CANCELLED' },
+      completion: { status: 'CANCELLED' },
+    });
     expect(await bookedRow(id)).toMatchObject({ status: 'CANCELLED', usage_source: 'ESTIMATED', error_code: 'CANCELLED' });
   });
 

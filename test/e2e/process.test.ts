@@ -38,7 +38,9 @@ describe('on a bare machine', () => {
       const { url, adminKey } = await first.ready;
       expect(adminKey).toMatch(/^gp_[0-9A-Za-z]{39}$/);
       expect((await stat(join(dataDir, 'master.key'))).mode & 0o777).toBe(0o600);
-      const done = await createGraphqlClient({ url, key: adminKey }).query<{ complete: { id: string; cost: { total: { amount: string } } } }>(COMPLETE, { input });
+      const done = await createGraphqlClient({ url, key: adminKey }).query<{
+        complete: { id: string; cost: { total: { amount: string } } };
+      }>(COMPLETE, { input });
       expect(done.data?.complete).toMatchObject({ status: 'SUCCEEDED', servedModel: { slug: 'sandbox' }, cost: { quality: 'EXACT' } });
       expect(Number(done.data?.complete.cost.total.amount)).toBeGreaterThan(0);
       await booked(url, adminKey, done.data?.complete.id);
@@ -53,7 +55,14 @@ describe('on a bare machine', () => {
       const again = await second.ready;
       expect(again.adminKey).toBeNull();
       const found = await createGraphqlClient({ url: again.url, key: adminKey }).query(COMPLETION, { id: done.data?.complete.id });
-      expect(found.data).toMatchObject({ completion: { status: 'SUCCEEDED', content: 'NOT_STORED', text: null, cost: { total: { amount: done.data?.complete.cost.total.amount } } } });
+      expect(found.data).toMatchObject({
+        completion: {
+          status: 'SUCCEEDED',
+          content: 'NOT_STORED',
+          text: null,
+          cost: { total: { amount: done.data?.complete.cost.total.amount } },
+        },
+      });
 
       const asked = Date.now();
       second.child.kill('SIGTERM');
@@ -65,7 +74,13 @@ describe('on a bare machine', () => {
   );
 
   test('all faults of the configuration are told together, and no secret with them', async () => {
-    const faulty = start({ PORT: 'eighty', MASTER_KEY: 'too-short-but-secret', SANDBOX: 'maybe', ADMIN_KEY: 'hunter2', DATA_DIR: await makeDataDir() });
+    const faulty = start({
+      PORT: 'eighty',
+      MASTER_KEY: 'too-short-but-secret',
+      SANDBOX: 'maybe',
+      ADMIN_KEY: 'hunter2',
+      DATA_DIR: await makeDataDir(),
+    });
     expect((await faulty.exited).code).toBe(1);
     for (const variable of ['PORT', 'MASTER_KEY', 'SANDBOX', 'ADMIN_KEY']) expect(faulty.output()).toContain(variable);
     expect(faulty.output()).not.toMatch(/too-short-but-secret|hunter2/);
@@ -109,7 +124,11 @@ describe('on a database of its own', () => {
       const database = await createTestDatabase();
       const first = start({ DATABASE_URL: database.url, MASTER_KEY: TEST_MASTER_KEY, DATA_DIR: await makeDataDir() });
       await first.ready;
-      const other = start({ DATABASE_URL: database.url, MASTER_KEY: Buffer.alloc(32, 8).toString('base64'), DATA_DIR: await makeDataDir() });
+      const other = start({
+        DATABASE_URL: database.url,
+        MASTER_KEY: Buffer.alloc(32, 8).toString('base64'),
+        DATA_DIR: await makeDataDir(),
+      });
       expect((await other.exited).code).toBe(1);
       expect(other.output()).toContain('master key');
       first.child.kill('SIGTERM');
@@ -119,10 +138,18 @@ describe('on a database of its own', () => {
     LIMIT_MS,
   );
 
-  test('a database that is not there ends the process with the reason', async () => {
-    const lost = start({ DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:9/none', MASTER_KEY: TEST_MASTER_KEY, DATA_DIR: await makeDataDir() });
-    expect((await lost.exited).code).toBe(1);
-    expect(lost.output()).not.toContain('nobody:secret');
-    expect(lost.output().length).toBeGreaterThan(0);
-  }, LIMIT_MS);
+  test(
+    'a database that is not there ends the process with the reason',
+    async () => {
+      const lost = start({
+        DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:9/none',
+        MASTER_KEY: TEST_MASTER_KEY,
+        DATA_DIR: await makeDataDir(),
+      });
+      expect((await lost.exited).code).toBe(1);
+      expect(lost.output()).not.toContain('nobody:secret');
+      expect(lost.output().length).toBeGreaterThan(0);
+    },
+    LIMIT_MS,
+  );
 });

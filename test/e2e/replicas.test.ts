@@ -30,16 +30,29 @@ async function within(promisedMs: number, ask: () => Promise<boolean>): Promise<
 
 async function costOn(product: TestProduct): Promise<unknown> {
   const { data } = await product.client.query<{ complete: { cost: { total: { amount: string } } } }>(COMPLETE, { input });
-  return data?.complete.cost?.total.amount;
+  return data?.complete.cost.total.amount;
 }
 
 test('a change is in force where it was made when its mutation returns, and soon on the other replica', async () => {
   await within(1_000, async () => (await costOn(second)) === '0.000025');
-  await mutate(first.client, 'mutation ($input: SetPriceInput!) { setPrice(input: $input) { __typename ... on UserError { code message } } }', {
-    model: 'words',
-    confirm: true,
-    price: { tiers: [{ rates: [{ component: 'INPUT', amount: '10' }, { component: 'OUTPUT', amount: '20' }] }] },
-  });
+  await mutate(
+    first.client,
+    'mutation ($input: SetPriceInput!) { setPrice(input: $input) { __typename ... on UserError { code message } } }',
+    {
+      model: 'words',
+      confirm: true,
+      price: {
+        tiers: [
+          {
+            rates: [
+              { component: 'INPUT', amount: '10' },
+              { component: 'OUTPUT', amount: '20' },
+            ],
+          },
+        ],
+      },
+    },
+  );
   expect(await costOn(first)).toBe('0.00025');
   await within(1_000, async () => (await costOn(second)) === '0.00025');
 });
@@ -70,16 +83,26 @@ test('what is deleted stays readable in the ledger', async () => {
     '{ deployments(filter: { models: ["doomed"] }) { nodes { id slug } } provider(slug: "on-doomed") { id } }',
   );
   const remove = (kind: string, id: unknown) =>
-    first.client.query<Record<string, unknown>>(`mutation ($id: ID!) { ${kind}(input: { id: $id }) { __typename ... on Deleted { deletedId } } }`, { id });
+    first.client.query(`mutation ($id: ID!) { ${kind}(input: { id: $id }) { __typename ... on Deleted { deletedId } } }`, { id });
   const providerId = found.data?.provider.id;
   expect((await remove('deleteProvider', providerId)).data).toMatchObject({ deleteProvider: { __typename: 'Conflict' } });
-  expect((await remove('deleteDeployment', found.data?.deployments.nodes[0]?.id)).data).toMatchObject({ deleteDeployment: { __typename: 'Deleted' } });
-  expect((await remove('deleteProvider', providerId)).data).toMatchObject({ deleteProvider: { __typename: 'Deleted' } });
-  expect((await first.client.query(COMPLETE, { input: { ...input, model: 'doomed' } })).data).toMatchObject({ complete: { code: 'MODEL_NOT_FOUND' } });
-  const row = await first.client.query('query ($id: ID!) { inference(id: $id) { servedModel { slug } routing { attempts { deployment { slug provider { slug } } } } } }', {
-    id: done.data?.complete.id,
+  expect((await remove('deleteDeployment', found.data?.deployments.nodes[0]?.id)).data).toMatchObject({
+    deleteDeployment: { __typename: 'Deleted' },
   });
+  expect((await remove('deleteProvider', providerId)).data).toMatchObject({ deleteProvider: { __typename: 'Deleted' } });
+  expect((await first.client.query(COMPLETE, { input: { ...input, model: 'doomed' } })).data).toMatchObject({
+    complete: { code: 'MODEL_NOT_FOUND' },
+  });
+  const row = await first.client.query(
+    'query ($id: ID!) { inference(id: $id) { servedModel { slug } routing { attempts { deployment { slug provider { slug } } } } } }',
+    {
+      id: done.data?.complete.id,
+    },
+  );
   expect(row.data).toMatchObject({
-    inference: { servedModel: { slug: 'doomed' }, routing: { attempts: [{ deployment: { slug: 'test.doomed', provider: { slug: 'on-doomed' } } }] } },
+    inference: {
+      servedModel: { slug: 'doomed' },
+      routing: { attempts: [{ deployment: { slug: 'test.doomed', provider: { slug: 'on-doomed' } } }] },
+    },
   });
 });

@@ -27,9 +27,9 @@ async function wholeDatabase(): Promise<string> {
       `SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public'`,
     );
     const texts = await tables.reduce<Promise<string[]>>(async (before, { name }) => {
-      const texts = await before;
+      const earlier = await before;
       const { rows } = await client.query<{ row: string }>(`SELECT row_to_json(t)::text AS row FROM ${name} t`);
-      return [...texts, ...rows.map(({ row }) => row)];
+      return [...earlier, ...rows.map(({ row }) => row)];
     }, Promise.resolve([]));
     expect(texts.length).toBeGreaterThan(10);
     return texts.join('\n');
@@ -39,7 +39,9 @@ async function wholeDatabase(): Promise<string> {
 }
 
 test('K4 a provider’s key is in no answer, log or row, whatever the upstream does with it', async () => {
-  const echo = { error: { message: `Incorrect API key provided: ${CANARY}. Authorization: Bearer ${CANARY}`, type: 'invalid_request_error' } };
+  const echo = {
+    error: { message: `Incorrect API key provided: ${CANARY}. Authorization: Bearer ${CANARY}`, type: 'invalid_request_error' },
+  };
   const answers: string[] = [];
   for (const status of [400, 401, 403, 404, 429, 500]) {
     product.upstream.respond(({ json }) => {
@@ -73,7 +75,10 @@ test('K5 a caller’s key is in no log, row or answer on any failing path', asyn
     () => product.clientWith(secret).query('{ nonsense'),
     () => product.clientWith(secret).openSocket().collect(STREAM_COMPLETION, { input, key: 'canary' }),
     () => product.clientWith(`${secret}x`).openSocket().collect('{ viewer { permissions } }').catch(String),
-    () => fetch(`${product.url}/graphql?key=${secret}&query={__typename}`, { headers: { 'x-api-key': secret, 'apollo-require-preflight': 'yes' } }).then((r) => r.text()),
+    () =>
+      fetch(`${product.url}/graphql?key=${secret}&query={__typename}`, {
+        headers: { 'x-api-key': secret, 'apollo-require-preflight': 'yes' },
+      }).then((r) => r.text()),
     () => product.client.query('mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { __typename } }', { id: secret }),
     () => product.clientWith(secret).query(COMPLETE, { input: { ...input, user: { secret } } }),
   ];
@@ -88,7 +93,9 @@ test('K5 a caller’s key is in no log, row or answer on any failing path', asyn
 
 test('K5 a secret is shown once, at creation', async () => {
   const { secret } = await product.createKey();
-  const { data } = await product.client.query('{ apiKeys { nodes { id name prefix permissions models state tags { key value } createdAt lastUsedAt } } }');
+  const { data } = await product.client.query(
+    '{ apiKeys { nodes { id name prefix permissions models state tags { key value } createdAt lastUsedAt } } }',
+  );
   expect(JSON.stringify(data)).not.toContain(secret);
   expect(JSON.stringify(data)).toContain(secret.slice(0, 8));
 });

@@ -40,7 +40,9 @@ async function unary(body: object): Promise<Record<string, unknown>> {
 test('S1 letters of several bytes survive any split, in text and in tool arguments', async () => {
   const text = '안녕하세요 🌍 ą€漢';
   const call = { index: 0, id: 'call_1', type: 'function', function: { name: 'say', arguments: JSON.stringify({ text }) } };
-  const bytes = Buffer.from([chatFrame({ content: text }), chatFrame({ tool_calls: [call] }), finishFrame('tool_calls'), usageFrame(), DONE].join(''));
+  const bytes = Buffer.from(
+    [chatFrame({ content: text }), chatFrame({ tool_calls: [call] }), finishFrame('tool_calls'), usageFrame(), DONE].join(''),
+  );
   const events = await stream([...bytes].map((byte) => Uint8Array.of(byte)));
   expect(textOf(events)).toBe(text);
   expect(callsOf(events)).toEqual([{ id: 'call_1', name: 'say', arguments: JSON.stringify({ text }) }]);
@@ -71,12 +73,18 @@ test('S3 S4 colons, missing spaces, comments, other fields, CRLF and a BOM do no
 });
 
 test('S6 an error as the first event of a 200 is a typed provider error', async () => {
-  product.upstream.respond(({ stream: send }) => send([`event: error\n${sse({ error: { message: 'no luck', type: 'server_error', code: 500 } })}`]));
+  product.upstream.respond(({ stream: send }) =>
+    send([`event: error\n${sse({ error: { message: 'no luck', type: 'server_error', code: 500 } })}`]),
+  );
   const events = await streamAll(product.client.openSocket(), { input, key: key() });
   product.upstream.respond(({ json }) => {
     json(200, chatBody());
   });
-  expect(terminalOf(events)).toMatchObject({ __typename: 'CompletionFailed', error: { code: 'PROVIDER_FAILED' }, completion: { status: 'FAILED' } });
+  expect(terminalOf(events)).toMatchObject({
+    __typename: 'CompletionFailed',
+    error: { code: 'PROVIDER_FAILED' },
+    completion: { status: 'FAILED' },
+  });
 });
 
 test('S8 a provider that rejects stream_options is asked again without, once and for all, and the row is an estimate', async () => {
@@ -114,7 +122,8 @@ test('S12 streamed or not: the same usage and the same cost', async () => {
   };
   const streamed = terminalOf(await stream(chatStream(['Hello there.'], usage))).completion;
   const whole = await unary(chatBody({ usage }));
-  for (const field of ['usage', 'cost', 'text', 'answer', 'finishReason', 'rawFinishReason']) expect(streamed?.[field]).toEqual(whole[field]);
+  for (const field of ['usage', 'cost', 'text', 'answer', 'finishReason', 'rawFinishReason'])
+    expect(streamed?.[field]).toEqual(whole[field]);
 });
 
 test('S14 S15 parallel calls with interleaved arguments keep their own', async () => {
@@ -132,7 +141,8 @@ test('S16 arguments flow through as they come', async () => {
   product.upstream.respondOnce(async ({ send, end }) => {
     await send(chatFrame({ tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'write', arguments: '{"a' } }] }));
     await gate.opened;
-    for (const frame of [chatFrame({ tool_calls: [{ index: 0, function: { arguments: '":1}' } }] }), finishFrame('tool_calls'), DONE]) await send(frame);
+    for (const frame of [chatFrame({ tool_calls: [{ index: 0, function: { arguments: '":1}' } }] }), finishFrame('tool_calls'), DONE])
+      await send(frame);
     end();
   });
   const reading = product.client.openSocket().subscribe<{ streamCompletion: StreamEvent }>(STREAM_COMPLETION, { input, key: key() });
@@ -196,7 +206,10 @@ describe('a client that leaves', () => {
       await stall();
     });
     const socket = product.client.openSocket();
-    const reading = socket.subscribe<{ streamCompletion: StreamEvent }>(STREAM_COMPLETION, { input: { ...input, onDisconnect: 'CANCEL' }, key: key() });
+    const reading = socket.subscribe<{ streamCompletion: StreamEvent }>(STREAM_COMPLETION, {
+      input: { ...input, onDisconnect: 'CANCEL' },
+      key: key(),
+    });
     for (;;) {
       const { value } = (await reading.next()) as { value: { data?: { streamCompletion: StreamEvent } } };
       if (value.data?.streamCompletion.__typename === 'TextDelta') break;

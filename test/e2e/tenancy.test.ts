@@ -32,7 +32,11 @@ async function foundOrganization(): Promise<string> {
     `INSERT INTO api_key (id, organization_id, name, prefix, permissions, tags, created_at) VALUES ($1, $2, 'admin', $3, '{ADMIN}', '[]', now())`,
     [apiKey, organization, shownPrefix(key)],
   );
-  await client.query('INSERT INTO api_key_secret (hash, organization_id, api_key_id, created_at) VALUES ($1, $2, $3, now())', [hash, organization, apiKey]);
+  await client.query('INSERT INTO api_key_secret (hash, organization_id, api_key_id, created_at) VALUES ($1, $2, $3, now())', [
+    hash,
+    organization,
+    apiKey,
+  ]);
   await client.query('UPDATE configuration_version SET version = version + 1');
   await client.end();
   return key;
@@ -56,7 +60,10 @@ test('a second organization sees nothing of the first, through any query', async
   expect(lists.errors).toBeUndefined();
   expect(lists.data).toMatchObject({ models: { nodes: [] }, providers: { nodes: [] }, deployments: { nodes: [] }, teams: { nodes: [] } });
   expect(lists.data?.['apiKeys']?.nodes).toHaveLength(1);
-  const one = await other.query('query ($id: ID!) { completion(id: $id) { id } inference(id: $id) { id } model(slug: "words") { id } provider(slug: "on-words") { id } }', { id });
+  const one = await other.query(
+    'query ($id: ID!) { completion(id: $id) { id } inference(id: $id) { id } model(slug: "words") { id } provider(slug: "on-words") { id } }',
+    { id },
+  );
   expect(one.data).toEqual({ completion: null, inference: null, model: null, provider: null });
   expect((await other.query(COMPLETION, { id })).data).toEqual({ completion: null });
   expect((await other.query(CANCEL_COMPLETION, { id })).data).toMatchObject({ cancelCompletion: { __typename: 'NotFound' } });
@@ -71,9 +78,16 @@ test('a second organization sees nothing of the first, through any query', async
   );
   expect(changes.data).toMatchObject({ updateTeam: { __typename: 'NotFound' }, revokeApiKey: { __typename: 'NotFound' } });
   expect(changes.data?.['createApiKey']?.__typename).not.toBe('CreatedApiKey');
-  const entities = await other.query<{ _entities: unknown[] }>('query ($r: [_Any!]!) { _entities(representations: $r) { __typename ... on Completion { id } } }', {
-    r: [{ __typename: 'Completion', id }, { __typename: 'Team', id: team.data?.createTeam.id }, { __typename: 'Model', slug: 'words' }],
-  });
+  const entities = await other.query<{ _entities: unknown[] }>(
+    'query ($r: [_Any!]!) { _entities(representations: $r) { __typename ... on Completion { id } } }',
+    {
+      r: [
+        { __typename: 'Completion', id },
+        { __typename: 'Team', id: team.data?.createTeam.id },
+        { __typename: 'Model', slug: 'words' },
+      ],
+    },
+  );
   expect(entities.data?._entities).toEqual([null, null, null]);
 });
 
@@ -86,5 +100,7 @@ test('a key without INFERENCE gets FORBIDDEN, and one without USAGE_READ sees on
   const others = await product.client.query<{ complete: { id: string } }>(COMPLETE, { input });
   expect((await product.clientWith(caller.secret).query(COMPLETION, { id: others.data?.complete.id })).data).toEqual({ completion: null });
   const own = await product.clientWith(caller.secret).query<{ complete: { id: string } }>(COMPLETE, { input });
-  expect((await product.clientWith(caller.secret).query(COMPLETION, { id: own.data?.complete.id })).data).toMatchObject({ completion: { text: 'Hello there.' } });
+  expect((await product.clientWith(caller.secret).query(COMPLETION, { id: own.data?.complete.id })).data).toMatchObject({
+    completion: { text: 'Hello there.' },
+  });
 });

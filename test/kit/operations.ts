@@ -1,54 +1,167 @@
 /** GraphQL documents that end-to-end tests share. */
 export const COST_FIELDS = /* GraphQL */ `
   fragment CostFields on Cost {
-    total { amount currency }
+    total {
+      amount
+      currency
+    }
     quality
-    components { kind quantity unitPrice per amount }
-    price { effectiveFrom source tiers { aboveInputTokens rates { component amount per } } }
-    saved { amount }
+    components {
+      kind
+      quantity
+      unitPrice
+      per
+      amount
+    }
+    price {
+      effectiveFrom
+      source
+      tiers {
+        aboveInputTokens
+        rates {
+          component
+          amount
+          per
+        }
+      }
+    }
+    saved {
+      amount
+    }
   }
 `;
 
 export const USAGE_FIELDS = /* GraphQL */ `
   fragment UsageFields on TokenUsage {
-    input cachedInput cacheWrite5m cacheWrite1h audioInput imageInput
-    output reasoning audioOutput imageOutput totalInput totalOutput source raw
+    input
+    cachedInput
+    cacheWrite5m
+    cacheWrite1h
+    audioInput
+    imageInput
+    output
+    reasoning
+    audioOutput
+    imageOutput
+    totalInput
+    totalOutput
+    source
+    raw
   }
 `;
 
 export const COMPLETION_FIELDS = /* GraphQL */ `
   fragment CompletionFields on Completion {
-    id operation status requestedModel
-    servedModel { slug }
+    id
+    operation
+    status
+    requestedModel
+    servedModel {
+      slug
+    }
     text
     answer {
-      text refusal
+      text
+      refusal
       parts {
         __typename
-        ... on TextPart { text signature }
-        ... on ReasoningPart { text redacted signature }
-        ... on ToolCall { id name arguments signature }
+        ... on TextPart {
+          text
+          signature
+        }
+        ... on ReasoningPart {
+          text
+          redacted
+          signature
+        }
+        ... on ToolCall {
+          id
+          name
+          arguments
+          signature
+        }
       }
-      toolCalls { id name arguments }
+      toolCalls {
+        id
+        name
+        arguments
+      }
     }
-    content contentExpiresAt finishReason rawFinishReason
-    usage { ...UsageFields }
-    cost { ...CostFields }
+    content
+    contentExpiresAt
+    finishReason
+    rawFinishReason
+    usage {
+      ...UsageFields
+    }
+    cost {
+      ...CostFields
+    }
     routing {
       seed
-      steps { path kind outcome reason }
-      candidates { deployment { slug } chosen excluded }
-      attempts { index status failure httpStatus detail retryAfterMs deployment { slug } usage { totalInput totalOutput } cost { total { amount } } }
+      steps {
+        path
+        kind
+        outcome
+        reason
+      }
+      candidates {
+        deployment {
+          slug
+        }
+        chosen
+        excluded
+      }
+      attempts {
+        index
+        status
+        failure
+        httpStatus
+        detail
+        retryAfterMs
+        deployment {
+          slug
+        }
+        usage {
+          totalInput
+          totalOutput
+        }
+        cost {
+          total {
+            amount
+          }
+        }
+      }
     }
-    cache { status }
+    cache {
+      status
+    }
     warnings
-    timing { queuedMs gatewayMs firstTokenMs totalMs }
-    error { code message }
-    team { slug }
-    apiKey { id name }
-    user sessionId
-    tags { key value }
-    createdAt endedAt
+    timing {
+      queuedMs
+      gatewayMs
+      firstTokenMs
+      totalMs
+    }
+    error {
+      code
+      message
+    }
+    team {
+      slug
+    }
+    apiKey {
+      id
+      name
+    }
+    user
+    sessionId
+    tags {
+      key
+      value
+    }
+    createdAt
+    endedAt
   }
   ${COST_FIELDS}
   ${USAGE_FIELDS}
@@ -81,7 +194,9 @@ export const START_COMPLETION = /* GraphQL */ `
 
 export const COMPLETION = /* GraphQL */ `
   query Completion($id: ID!) {
-    completion(id: $id) { ...CompletionFields }
+    completion(id: $id) {
+      ...CompletionFields
+    }
   }
   ${COMPLETION_FIELDS}
 `;
@@ -90,8 +205,15 @@ export const CANCEL_COMPLETION = /* GraphQL */ `
   mutation Cancel($id: ID!) {
     cancelCompletion(input: { id: $id }) {
       __typename
-      ... on Completion { id status }
-      ... on NotFound { code message targetId }
+      ... on Completion {
+        id
+        status
+      }
+      ... on NotFound {
+        code
+        message
+        targetId
+      }
     }
   }
 `;
@@ -126,10 +248,32 @@ export const CREATE_PROVIDER = /* GraphQL */ `
   mutation CreateProvider($input: CreateProviderInput!) {
     createProvider(input: $input) {
       __typename
-      ... on Provider { id slug name wireFormat baseUrl region enabled credential { lastFour setAt } }
-      ... on UserError { code message }
-      ... on InvalidRequest { problems { path message } }
-      ... on Conflict { field }
+      ... on Provider {
+        id
+        slug
+        name
+        wireFormat
+        baseUrl
+        region
+        enabled
+        credential {
+          lastFour
+          setAt
+        }
+      }
+      ... on UserError {
+        code
+        message
+      }
+      ... on InvalidRequest {
+        problems {
+          path
+          message
+        }
+      }
+      ... on Conflict {
+        field
+      }
     }
   }
 `;
@@ -138,9 +282,30 @@ export const CREATE_MODEL = /* GraphQL */ `
   mutation CreateModel($input: CreateModelInput!) {
     createModel(input: $input) {
       __typename
-      ... on Model { id slug capabilities price { tiers { rates { component amount per } } } }
-      ... on UserError { code message }
-      ... on InvalidRequest { problems { path message } }
+      ... on Model {
+        id
+        slug
+        capabilities
+        price {
+          tiers {
+            rates {
+              component
+              amount
+              per
+            }
+          }
+        }
+      }
+      ... on UserError {
+        code
+        message
+      }
+      ... on InvalidRequest {
+        problems {
+          path
+          message
+        }
+      }
     }
   }
 `;
@@ -149,9 +314,23 @@ export const CREATE_DEPLOYMENT = /* GraphQL */ `
   mutation CreateDeployment($input: CreateDeploymentInput!) {
     createDeployment(input: $input) {
       __typename
-      ... on Deployment { id slug upstreamModel weight enabled }
-      ... on UserError { code message }
-      ... on InvalidRequest { problems { path message } }
+      ... on Deployment {
+        id
+        slug
+        upstreamModel
+        weight
+        enabled
+      }
+      ... on UserError {
+        code
+        message
+      }
+      ... on InvalidRequest {
+        problems {
+          path
+          message
+        }
+      }
     }
   }
 `;
@@ -160,9 +339,28 @@ export const CREATE_API_KEY = /* GraphQL */ `
   mutation CreateApiKey($input: CreateApiKeyInput!) {
     createApiKey(input: $input) {
       __typename
-      ... on CreatedApiKey { secret apiKey { id name prefix permissions models state expiresAt } }
-      ... on UserError { code message }
-      ... on InvalidRequest { problems { path message } }
+      ... on CreatedApiKey {
+        secret
+        apiKey {
+          id
+          name
+          prefix
+          permissions
+          models
+          state
+          expiresAt
+        }
+      }
+      ... on UserError {
+        code
+        message
+      }
+      ... on InvalidRequest {
+        problems {
+          path
+          message
+        }
+      }
     }
   }
 `;

@@ -29,7 +29,9 @@ export async function makeDataDir(): Promise<string> {
 }
 
 export function startProcess(env: Record<string, string>, argv: readonly string[] = ['--json']): ProductProcess {
-  const inherited = Object.fromEntries(['PATH', 'HOME', 'TMPDIR', 'LANG'].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+  const inherited = Object.fromEntries(
+    ['PATH', 'HOME', 'TMPDIR', 'LANG'].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
+  );
   const child = spawn(process.execPath, ['--enable-source-maps', join(ROOT, 'dist/src/main.js'), ...argv], {
     cwd: ROOT,
     env: { ...inherited, PORT: '0', ...env },
