@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { GatewayError } from '../core/errors.js';
 import { parseId } from '../core/ids.js';
+import { isSlug } from '../core/input-checks.js';
 import type { AccessStore } from './access.store.js';
 import { apiKeyAt } from './api-keys.js';
 import type { AccessReader, PageOf } from './contract.js';
@@ -19,12 +20,14 @@ export function createAccessReader({ store, clock }: { store: AccessStore; clock
       return new Map(keys.map((key) => [key.id, apiKeyAt(key, now)]));
     },
     async teams(principal, { first, after }) {
+      // Anything else may hold what Postgres does not take as text.
+      if (after !== null && !isSlug(after)) throw noCursor();
       const only = principal.teamId;
       return toPage(await store.teams(principal.organizationId, { limit: first + 1, afterSlug: after, only }), first);
     },
     async apiKeys(principal, filter, { first, after }) {
       const afterId = after === null ? null : parseId('key', after);
-      if (after !== null && afterId === null) throw new GatewayError('BAD_USER_INPUT', 'after: no cursor of this list');
+      if (after !== null && afterId === null) throw noCursor();
       if (principal.teamId !== null && filter.teamId !== null && filter.teamId !== principal.teamId) return EMPTY_PAGE;
       const teamId = principal.teamId ?? filter.teamId;
       const { rows, total } = await store.apiKeys(principal.organizationId, { limit: first + 1, afterId, teamId });
@@ -35,6 +38,10 @@ export function createAccessReader({ store, clock }: { store: AccessStore; clock
 }
 
 const EMPTY_PAGE: PageOf<never> = { nodes: [], hasNextPage: false, totalCount: 0 };
+
+function noCursor(): GatewayError {
+  return new GatewayError('BAD_USER_INPUT', 'after: no cursor of this list');
+}
 
 /** One row more than asked for tells whether there is a next page. */
 function toPage<T>({ rows, total }: { readonly rows: readonly T[]; readonly total: number }, first: number): PageOf<T> {

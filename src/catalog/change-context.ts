@@ -23,7 +23,10 @@ export interface Step {
   readonly at: Date;
 }
 
-/** One change: committed, then in force here, then read out of the snapshot. */
+/**
+ * One change: committed, then in force here, then read out of the snapshot.
+ * @throws GatewayError SERVICE_UNAVAILABLE where the database is away; if it went between the two, the change is made all the same.
+ */
 export async function inForce<Id, T>(
   settings: ChangeSettings,
   actor: Actor,

@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { Result } from '../core/errors.js';
 import { uuidFromId } from '../core/ids.js';
 import type { DeploymentId, ModelId, ProviderId } from '../core/ids.js';
+import { isSlug } from '../core/input-checks.js';
 import { runChange } from '../storage/audit.store.js';
 import type { Audit, ChangeContext } from '../storage/audit.store.js';
 import { Deployment } from '../storage/entities/deployment.js';
@@ -46,15 +47,15 @@ function createTransaction(manager: EntityManager, audit: Audit, organizationId:
   return {
     audit,
     async provider(by) {
-      const row = await manager.findOneBy(Provider, live(by));
+      const row = isNameable(by) ? await manager.findOneBy(Provider, live(by)) : null;
       return row && toProvider(row);
     },
     async model(by) {
-      const row = await manager.findOneBy(Model, live(by));
+      const row = isNameable(by) ? await manager.findOneBy(Model, live(by)) : null;
       return row && toModel(row);
     },
     async deployment(by) {
-      const row = await manager.findOneBy(Deployment, live(by));
+      const row = isNameable(by) ? await manager.findOneBy(Deployment, live(by)) : null;
       return row && toDeployment(row);
     },
     countDeployments: (providerId) =>
@@ -72,4 +73,9 @@ function createTransaction(manager: EntityManager, audit: Audit, organizationId:
       await manager.insert(Price, fromPrice(price));
     },
   };
+}
+
+/** What is no slug names nothing; some of it (a NUL) Postgres would not even take as text. */
+function isNameable(by: { readonly id: string } | { readonly slug: string }): boolean {
+  return 'id' in by || isSlug(by.slug);
 }

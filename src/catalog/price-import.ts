@@ -140,7 +140,7 @@ function readPrices(info: ModelInfo, skip: (reason: 'inexact' | 'inexpressible')
 /** Each component may have bounds of its own; ours hold for the whole request, so each bound makes a tier with all components. */
 function readTiers(prices: ModelPrice): readonly PriceTier[] | 'inexact' | 'inexpressible' {
   const priced = Object.entries(prices).filter(([name, value]) => value !== undefined && !IGNORED.has(name));
-  if (priced.length === 0 || priced.some(([name]) => !(name in COMPONENTS))) return 'inexpressible';
+  if (priced.length === 0 || priced.some(([name]) => !Object.hasOwn(COMPONENTS, name))) return 'inexpressible';
   const bounds = new Set([0]);
   for (const [, value] of priced) if (typeof value === 'object') for (const tier of value.tiers) bounds.add(tier.start);
   const tiers = [...bounds]

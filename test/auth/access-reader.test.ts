@@ -69,6 +69,10 @@ describe('pages', () => {
     expect([first.hasNextPage, second.hasNextPage]).toEqual([true, false]);
   });
 
+  test.each(['\0', '%', 'Not A Slug', '../..'])('teams after %p is the caller’s mistake', async (after) => {
+    await expect(replica.reader.teams(admin.principal, { first: 2, after })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+  });
+
   test('a cursor of another list is the caller’s mistake', async () => {
     await expect(replica.reader.apiKeys(admin.principal, { teamId: null }, { first: 2, after: 'nonsense' })).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',

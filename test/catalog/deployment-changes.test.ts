@@ -56,6 +56,10 @@ describe('deployments', () => {
     expect(await desk.leavesNothing(refuse)).toBe(true);
   });
 
+  test.each(['\0', 'a\0b', '', 'Sandbox', '\ud800', 'x'.repeat(100_000)])('%p names no provider and no model', async (name) => {
+    expect(pathsOf(await changes.createDeployment(admin, { provider: name, model: name }))).toEqual(['provider', 'model']);
+  });
+
   test('a taken slug is a conflict; one too long to be made up has to be given', async () => {
     expect(errorOf(await changes.createDeployment(admin, { provider: 'sandbox', model: 'sandbox' }))).toMatchObject({
       code: 'CONFLICT',

@@ -138,7 +138,8 @@ describe('setPrice', () => {
     expect(pathsOf(await changes.setPrice(admin, { price }))).toEqual(['model']);
     expect(pathsOf(await changes.setPrice(admin, { price, model: 'gpt-4o', deployment: 'sandbox.sandbox' }))).toEqual(['deployment']);
     expect(pathsOf(await changes.setPrice(admin, { price, model: 'nope' }))).toEqual(['model']);
-    expect(pathsOf(await changes.setPrice(admin, { price, deployment: 'nope' }))).toEqual(['deployment']);
+    for (const name of ['nope', '\0', ''])
+      expect(pathsOf(await changes.setPrice(admin, { price, deployment: name }))).toEqual(['deployment']);
   });
 
   test('C15 a price typed per token instead of per million asks for confirmation', async () => {

@@ -189,8 +189,8 @@ describe('the overlay', () => {
     expect(overlayFor(slug).maxOutputTokens).toBe(maxOutputTokens);
   });
 
-  test('what has no entry can stream, and nothing else is promised', () => {
-    expect(overlayFor('never-heard-of-it')).toEqual({ capabilities: ['STREAMING'], maxOutputTokens: null });
+  test.each(['never-heard-of-it', 'constructor', '__proto__'])('%s has no entry: it can stream, and nothing else is promised', (slug) => {
+    expect(overlayFor(slug)).toEqual({ capabilities: ['STREAMING'], maxOutputTokens: null });
   });
 
   test('names known capabilities, each once', () => {
