@@ -45,18 +45,19 @@ export function createUpstreamCaller({ clock, adapters, logger, client = createH
     const api = adapters.get(target.wireFormat)?.chat;
     const startedMs = clock.monotonicMs();
     if (api === undefined) return refusal(plainFailure('TARGET_NOT_FOUND', `No chat in the wire format ${target.wireFormat}.`));
-    const once = async () => {
-      const request = translate({ api, call, target }, { stream: options.stream, refusedParameters: refused.of(target.deploymentId) });
+    const once = async (refusedParameters: ReadonlySet<string>) => {
+      const request = translate({ api, call, target }, { stream: options.stream, refusedParameters });
       if (request instanceof Untranslatable) return refusal({ ...plainFailure('CALLER', request.message), callerMessage: request.message });
       return runCall({ client, clock }, { api, request, target, options, startedMs });
     };
-    const outcome = await once();
+    const before = refused.of(target.deploymentId);
+    const outcome = await once(before);
     const parameter = outcome.failure?.class === 'UNSUPPORTED_PARAMETER' ? outcome.failure.parameter : undefined;
     if (parameter === undefined) return outcome;
-    const isNew = !refused.of(target.deploymentId).has(parameter);
     refused.remember(target.deploymentId, parameter);
     logger?.info({ deploymentId: target.deploymentId, parameter }, 'the upstream refused a parameter');
-    return isNew && api.dispensableParameters.has(parameter) ? once() : outcome;
+    const isCorrectable = !before.has(parameter) && api.dispensableParameters.has(parameter);
+    return isCorrectable ? once(refused.of(target.deploymentId)) : outcome;
   };
   return { chat, close: () => client.close() };
 }

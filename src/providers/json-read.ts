@@ -26,6 +26,16 @@ export function numberOf(value: JsonValue | undefined): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
+/** A word of a vendor's own that is kept with the call: short, and without what a database can't hold. */
+export function wordOf(value: JsonValue | undefined): string | null {
+  const word = textOf(value)
+    ?.replace(/\p{Cc}/gu, '')
+    .slice(0, LONGEST_WORD);
+  return word === undefined || word === '' ? null : word;
+}
+
+const LONGEST_WORD = 100;
+
 /** The value that a JSON text holds; undefined where it is none. */
 export function parseJson(text: string): JsonValue | undefined {
   try {

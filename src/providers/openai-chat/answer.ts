@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from '../../core/json.js';
 import { disjointUsage } from '../../core/usage.js';
 import type { TokenUsage } from '../../core/usage.js';
 import type { FinishReason } from '../../core/vocabulary.js';
-import { isJsonList, listOf, numberOf, objectOf, textOf } from '../json-read.js';
+import { isJsonList, listOf, numberOf, objectOf, textOf, wordOf } from '../json-read.js';
 import { NO_CALLS, addFragment } from '../tool-call-index.js';
 import type { CallFragment, ToolCallState } from '../tool-call-index.js';
 
@@ -32,7 +32,7 @@ export function reduceChunk(state: ChatState, chunk: JsonObject): Step {
     const [tools, callDeltas] = readToolCalls(next.tools, message);
     deltas.push(...callDeltas);
     const refused = next.refused || deltas.some((delta) => delta.type === 'refusal');
-    next = { ...next, tools, refused, rawFinish: textOf(choice['finish_reason']) ?? next.rawFinish };
+    next = { ...next, tools, refused, rawFinish: wordOf(choice['finish_reason']) ?? next.rawFinish };
   }
   deltas.push(...readTotals(chunk));
   return [next, deltas];
@@ -130,7 +130,7 @@ function readTotals(chunk: JsonObject): readonly AnswerDelta[] {
   const raw = findUsage(chunk);
   const usage = raw === null ? null : fromOpenAiUsage(raw);
   if (usage !== null) deltas.push({ type: 'usage', usage });
-  const serviceTier = textOf(chunk['service_tier']);
+  const serviceTier = wordOf(chunk['service_tier']);
   if (serviceTier !== null) deltas.push({ type: 'serviceTier', serviceTier });
   return deltas;
 }
@@ -180,33 +180,45 @@ function findUsage(body: JsonObject): JsonObject | null {
 export function fromOpenAiUsage(raw: JsonObject): TokenUsage | null {
   const prompt = objectOf(raw['prompt_tokens_details']);
   const completion = objectOf(raw['completion_tokens_details']);
-  const reasoning = numberOf(completion['reasoning_tokens']) ?? 0;
-  const promptTotal = numberOf(raw['prompt_tokens']) ?? 0;
-  const answerTotal = (numberOf(raw['completion_tokens']) ?? 0) + reasoningOutside(raw, reasoning);
+  const reasoning = tokensOf(completion['reasoning_tokens']) ?? 0;
+  const promptTotal = tokensOf(raw['prompt_tokens']) ?? 0;
+  const answerTotal = (tokensOf(raw['completion_tokens']) ?? 0) + reasoningOutside(raw, reasoning);
   if (promptTotal === 0 && answerTotal === 0) return null;
   return disjointUsage({
     promptTotal,
     promptParts: {
       cachedInput: firstNumber(prompt['cached_tokens'], raw['prompt_cache_hit_tokens'], raw['cached_tokens']),
-      cacheWrite5m: numberOf(prompt['cache_write_tokens']) ?? 0,
-      audioInput: numberOf(prompt['audio_tokens']) ?? 0,
+      cacheWrite5m: tokensOf(prompt['cache_write_tokens']) ?? 0,
+      audioInput: tokensOf(prompt['audio_tokens']) ?? 0,
     },
     answerTotal,
-    answerParts: { reasoning, audioOutput: numberOf(completion['audio_tokens']) ?? 0 },
-    raw,
+    answerParts: { reasoning, audioOutput: tokensOf(completion['audio_tokens']) ?? 0 },
+    raw: storable(raw),
   });
 }
 
 /** xAI counts reasoning beside the completion, which shows in the grand total; everyone else counts it inside. */
 function reasoningOutside(raw: JsonObject, reasoning: number): number {
-  const inside = (numberOf(raw['prompt_tokens']) ?? 0) + (numberOf(raw['completion_tokens']) ?? 0);
-  return reasoning > 0 && numberOf(raw['total_tokens']) === inside + reasoning ? reasoning : 0;
+  const inside = (tokensOf(raw['prompt_tokens']) ?? 0) + (tokensOf(raw['completion_tokens']) ?? 0);
+  return reasoning > 0 && tokensOf(raw['total_tokens']) === inside + reasoning ? reasoning : 0;
 }
 
 function firstNumber(...values: readonly (JsonValue | undefined)[]): number {
-  for (const value of values) {
-    const number = numberOf(value);
-    if (number !== null) return number;
-  }
-  return 0;
+  return values.map(tokensOf).find((tokens) => tokens !== null) ?? 0;
+}
+
+/** No call has more; an upstream that says so must not break the books that are kept in integers. */
+const MOST_TOKENS = 2 ** 31 - 1;
+
+function tokensOf(value: JsonValue | undefined): number | null {
+  const number = numberOf(value);
+  return number === null ? null : Math.max(-MOST_TOKENS, Math.min(Math.trunc(number), MOST_TOKENS));
+}
+
+const LONGEST_RAW_USAGE = 16_384;
+
+/** Kept beside the call, so of bounded size and without NUL, which no database text can hold. */
+function storable(raw: JsonObject): JsonObject | null {
+  const text = JSON.stringify(raw);
+  return text.length > LONGEST_RAW_USAGE || text.includes('\\u0000') ? null : raw;
 }

@@ -197,6 +197,17 @@ describe('usage', () => {
     });
   });
 
+  test('nonsense from an upstream can’t break the books: bounded, whole, storable', () => {
+    const usage = { prompt_tokens: 1e300, completion_tokens: 2.7, note: 'a\u0000b' };
+    const answer = answerOf(readFrames([chunk({}, `st\u0000op${'x'.repeat(500)}`, { usage, service_tier: 'a\u0000' }), DONE_FRAME]));
+    expect(answer.usage).toMatchObject({ input: 2_147_483_647, output: 2, raw: null });
+    expect(answer.serviceTier).toBe('a');
+    expect(answer.rawFinishReason).toMatch(/^stopx+$/);
+    expect(answer.rawFinishReason).toHaveLength(100);
+    const huge = { prompt_tokens: 1, completion_tokens: 1, pad: 'x'.repeat(20_000) };
+    expect(answerOf(readFrames([chunk({}, 'stop', { usage: huge }), DONE_FRAME])).usage).toMatchObject({ input: 1, raw: null });
+  });
+
   test('C7 reasoning inside the completion is not billed twice', () => {
     const usage = {
       prompt_tokens: 100,
