@@ -123,6 +123,6 @@ function refuse({ request, form, checked }: Application, error: UserError, { fin
   const { principal, requestId, input } = request;
   const call = checked.ok ? checked.value.call : null;
   const requestedModel = storable(input.model, MAX_MODEL_LENGTH);
-  const facts = { id: newId('completion'), principal, requestedModel, call, streamed: form !== 'complete', requestId, at: clock.now() };
+  const facts = { id: newId('completion'), principal, requestedModel, call, form, requestId, at: clock.now() };
   return { kind: 'refused', state: { record: finalizer.refuse(facts, error), message: null }, error };
 }

@@ -9,7 +9,7 @@ import type { Failure } from '../core/failures.js';
 import type { AttemptRecord, InferenceRecord, Timing } from '../core/inference.js';
 import type { FinishReason, InferenceStatus } from '../core/vocabulary.js';
 import type { DispatchOutcome } from '../routing/contract.js';
-import { openRecord, refusedRecord } from './records.js';
+import { refusedRecord } from './records.js';
 import type { RefusedRequest } from './records.js';
 import type { RunningCompletion } from './running.js';
 import { billOf, servedBy, settleAttempt } from './settlement.js';
@@ -46,13 +46,16 @@ export function createFinalizer({ ledger, clock }: { readonly ledger: LedgerWrit
 }
 
 function settledRecord(completion: RunningCompletion, outcome: DispatchOutcome, clock: Clock): InferenceRecord {
-  const { start, plan, endedBy } = completion;
+  const { start, state, endedBy } = completion;
   const last = outcome.attempts.at(-1);
   const attempts = outcome.attempts.map((attempt) => settleAttempt(attempt, start.call, endedBy));
   const bill = billOf(attempts);
   return {
-    ...openRecord(start, plan),
-    ...bill,
+    ...state.record,
+    // The books outlive this process, which alone holds the words.
+    contentState: 'NOT_STORED',
+    usage: bill.usage,
+    cost: bill.cost,
     attempts,
     status: statusOf(outcome, endedBy),
     served: last ? servedBy(last.deployment) : null,

@@ -7,7 +7,7 @@ import type { Principal, Tag } from '../core/principal.js';
 import { NO_USAGE } from '../core/usage.js';
 import type { RoutePlan } from '../routing/contract.js';
 import { retentionOf } from './retention.js';
-import type { CompletionStart } from './start.js';
+import type { CompletionForm, CompletionStart } from './start.js';
 
 const NOT_YET = { queuedMs: null, gatewayMs: null, firstTokenMs: null, totalMs: null };
 
@@ -17,82 +17,55 @@ export interface RefusedRequest {
   readonly principal: Principal;
   readonly requestedModel: string;
   readonly call: CompletionCall | null;
-  readonly streamed: boolean;
+  readonly form: CompletionForm;
   readonly requestId: string | null;
   readonly at: Date;
 }
 
-/** The row of a completion as it begins; everything that isn't known yet is null or empty. */
-export function openRecord(start: CompletionStart, plan: RoutePlan): InferenceRecord {
-  return {
-    ...callFields(start.principal, start.call),
-    id: start.id,
-    operation: 'COMPLETION',
-    status: 'RUNNING',
-    requestedModel: start.call.model,
-    served: null,
-    usage: null,
-    cost: null,
-    routing: plan.record,
-    attempts: [],
-    cacheStatus: 'OFF',
-    finishReason: null,
-    rawFinishReason: null,
-    warnings: [],
-    error: null,
-    streamed: start.form !== 'complete',
-    contentState: 'NOT_STORED',
-    contentExpiresAt: null,
-    timing: NOT_YET,
-    requestId: start.requestId,
-    createdAt: start.createdAt,
-    endedAt: null,
-  };
-}
-
+/** The state of a completion as it begins; everything that isn't known yet is null or empty. */
 export function runningState(start: CompletionStart, plan: RoutePlan): CompletionState {
-  return { record: { ...openRecord(start, plan), contentState: retentionOf(start).contentState }, message: null };
+  const { createdAt: at, call } = start;
+  const begun = recordOf({ ...start, requestedModel: call.model, at }, 'RUNNING');
+  return { record: { ...begun, routing: plan.record, contentState: retentionOf(start).contentState }, message: null };
 }
 
 /** The row of what was refused before any upstream call: it used nothing and cost nothing, known exactly. */
 export function refusedRecord(request: RefusedRequest, error: UserError): InferenceRecord {
-  return {
-    ...callFields(request.principal, request.call),
-    id: request.id,
-    operation: 'COMPLETION',
-    status: 'BLOCKED',
-    requestedModel: request.requestedModel,
-    served: null,
-    usage: NO_USAGE,
-    cost: COST_OF_NOTHING,
-    routing: null,
-    attempts: [],
-    cacheStatus: 'OFF',
-    finishReason: null,
-    rawFinishReason: null,
-    warnings: [],
-    error,
-    streamed: request.streamed,
-    contentState: 'NOT_STORED',
-    contentExpiresAt: null,
-    timing: NOT_YET,
-    requestId: request.requestId,
-    createdAt: request.at,
-    endedAt: request.at,
-  };
+  return { ...recordOf(request, 'BLOCKED'), usage: NO_USAGE, cost: COST_OF_NOTHING, error, endedAt: request.at };
 }
 
-type CallFields = 'organizationId' | 'apiKeyId' | 'teamId' | 'user' | 'sessionId' | 'tags' | 'task';
-
-function callFields(principal: Principal, call: CompletionCall | null): Pick<InferenceRecord, CallFields> {
+/** Every field by its name: spreading parts together is what a row would cost most. */
+function recordOf(request: RefusedRequest, status: InferenceRecord['status']): InferenceRecord {
+  const { id, principal, requestedModel, call, form, requestId, at } = request;
   return {
+    id,
     organizationId: principal.organizationId,
+    operation: 'COMPLETION',
+    status,
+    requestedModel,
+    served: null,
     apiKeyId: principal.apiKeyId,
     teamId: principal.teamId,
     user: call?.user ?? null,
     sessionId: call?.sessionId ?? null,
     tags: joinTags(principal.tags, call?.tags ?? []),
     task: call?.task ?? null,
+    usage: null,
+    cost: null,
+    routing: null,
+    attempts: [],
+    cacheStatus: 'OFF',
+    finishReason: null,
+    rawFinishReason: null,
+    warnings: [],
+    error: null,
+    streamed: form !== 'complete',
+    contentState: 'NOT_STORED',
+    contentExpiresAt: null,
+    timing: NOT_YET,
+    requestId,
+    createdAt: at,
+    endedAt: null,
   };
 }
 

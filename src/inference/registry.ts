@@ -1,12 +1,17 @@
 import { LRUCache } from 'lru-cache';
+import type { AssistantMessage } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
 import type { CompletionId } from '../core/ids.js';
 import type { CompletionState } from '../core/inference.js';
 import type { EventLog } from './event-log.js';
+import { KEYED_MS, UNARY_MS } from './retention.js';
 import type { RunningCompletion } from './running.js';
 
 /** Bounds of what is remembered of ended completions; past it the least recently used goes first. */
 export const MAX_ENDED_BYTES = 256 * 1024 * 1024;
+/** Of plain unary calls, whose words were handed over and are kept as a courtesy, only so many: they are most of all calls. */
+const MAX_UNPROMISED = 500;
+const MAX_UNPROMISED_SHARE = 1 / 8;
 /** A record with its attempts, routing and cost, roughly. */
 const BYTES_PER_STATE = 4 * 1024;
 const PURGE_EVERY_MS = 10_000;
@@ -32,32 +37,48 @@ export interface CompletionRegistry {
 export function createCompletionRegistry(options: { readonly clock: Clock; readonly maxBytes?: number | undefined }): CompletionRegistry {
   const { clock, maxBytes = MAX_ENDED_BYTES } = options;
   const running = new Map<CompletionId, RunningCompletion>();
-  const ended = new LRUCache<CompletionId, EndedCompletion>({
-    maxSize: maxBytes,
-    perf: { now: () => clock.monotonicMs() },
-    ttlResolution: 0,
-    ttlAutopurge: false,
+  const aging = { perf: { now: () => clock.monotonicMs() }, ttlResolution: 0 } as const;
+  const promised = new LRUCache<CompletionId, EndedCompletion>({ ...aging, maxSize: maxBytes, sizeCalculation: bytesOf, ttl: KEYED_MS });
+  const unpromised = new LRUCache<CompletionId, EndedCompletion>({
+    ...aging,
+    max: MAX_UNPROMISED,
+    maxSize: Math.ceil(maxBytes * MAX_UNPROMISED_SHARE),
+    sizeCalculation: bytesOf,
+    ttl: UNARY_MS,
   });
   let purgedMs = clock.monotonicMs();
 
   return {
     running,
-    find: (id) => running.get(id) ?? ended.get(id) ?? null,
+    find: (id) => running.get(id) ?? promised.get(id) ?? unpromised.get(id) ?? null,
     begin(completion) {
       running.set(completion.start.id, completion);
     },
     end(id, completion, keptMs) {
       running.delete(id);
-      ended.set(id, completion, { ttl: keptMs, size: BYTES_PER_STATE + completion.log.bytes * 2 });
+      if (completion.state.record.contentState !== 'AVAILABLE') return void unpromised.set(id, completion);
+      promised.set(id, completion, { ttl: keptMs });
       const nowMs = clock.monotonicMs();
       if (nowMs - purgedMs < PURGE_EVERY_MS) return;
       purgedMs = nowMs;
-      ended.purgeStale();
+      promised.purgeStale();
     },
     get endedBytes() {
-      return ended.calculatedSize;
+      return promised.calculatedSize;
     },
   };
+}
+
+function bytesOf({ state, log }: EndedCompletion): number {
+  return BYTES_PER_STATE + log.bytes + 2 * lengthOf(state.message);
+}
+
+function lengthOf(message: AssistantMessage | null): number {
+  const lengths = message?.parts.map((part) => {
+    if (part.kind === 'toolCall') return part.arguments.length;
+    return part.kind === 'media' ? (part.base64?.length ?? 0) : (part.text?.length ?? 0);
+  });
+  return lengths?.reduce((sum, length) => sum + length, 0) ?? 0;
 }
 
 export function isRunning(completion: KeptCompletion): completion is RunningCompletion {

@@ -142,6 +142,18 @@ describe('who ends a call', () => {
     expect(ledger.rows).toHaveLength(1);
   });
 
+  test('an answer without end is ended, as the provider’s failure', async () => {
+    const { completions, caller, request, owner } = createStage();
+    const { state } = await completions.start(request());
+    const piece = 'x'.repeat(4 * 1024 * 1024);
+    for (let size = 0; size < 9 && !caller.calls[0]!.aborted; size += 1) caller.calls[0]!.say({ type: 'text', text: piece });
+    expect(caller.calls[0]!.aborted).toBe(true);
+    await settled();
+    expect((await completions.find(owner, state.record.id))?.record).toMatchObject({
+      ...{ status: 'FAILED', finishReason: 'INCOMPLETE', error: { code: 'PROVIDER_FAILED' }, usage: { source: 'ESTIMATED' } },
+    });
+  });
+
   test('without timeoutMs the total is 600 s', async () => {
     const { completions, caller, clock, request } = createStage();
     void completions.complete(request(), STAYS);

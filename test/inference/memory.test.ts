@@ -84,6 +84,16 @@ test('D10 what is kept of ended completions is bounded in bytes, and the oldest 
   expect(registry.find(ids.at(-1)!)).not.toBeNull();
 });
 
+test('D10 of plain unary calls, which promise nothing, only the latest few hundred are kept', async () => {
+  const { completions, caller, clock, request, owner } = createStage();
+  await clock.advance(1);
+  caller.script = (call) => call.answer('words');
+  const ids: string[] = [];
+  for (let index = 0; index < 600; index += 1) ids.push((await completions.complete(request(), STAYS)).state.record.id);
+  expect((await completions.find(owner, ids[0]!))?.message).toBeNull();
+  expect((await completions.find(owner, ids.at(-1)!))?.message).not.toBeNull();
+});
+
 test('D10 keys are bounded, and a million distinct ones leave no more than fit', () => {
   const keys = createIdempotencyKeys({ clock: createManualClock(), maxBytes: 100_000 });
   const first = { space: 'key 0', fingerprint: 'f' };
