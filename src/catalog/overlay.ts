@@ -7,7 +7,7 @@ export interface OverlayEntry {
   readonly maxOutputTokens: number | null;
 }
 
-/** When the vendors' pages were last read for it. */
+/** When the table was last looked over; newer models get their family's words until then. */
 export const OVERLAY_AS_OF = '2026-11-21';
 
 const TOOLS: readonly Capability[] = ['STREAMING', 'TOOLS', 'PARALLEL_TOOLS', 'JSON_MODE'];
@@ -67,8 +67,9 @@ const ENTRIES: ReadonlyMap<string, OverlayEntry> = new Map(
     'claude-opus-5': entry(CLAUDE_THINKING, 128_000),
     'claude-sonnet-4': entry([...CLAUDE, 'REASONING'], 64_000),
     'claude-sonnet-4-5': entry(CLAUDE_THINKING, 64_000),
-    'claude-sonnet-4-6': entry(CLAUDE_THINKING, 64_000),
+    'claude-sonnet-4-6': entry(CLAUDE_THINKING, 128_000),
     'claude-sonnet-5': entry(CLAUDE_THINKING, 128_000),
+    'claude-fable-5': entry(CLAUDE_THINKING, 128_000),
     'claude-haiku-4-5': entry(CLAUDE_THINKING, 64_000),
     'gemini-1.5': entry(GEMINI, 8_192),
     'gemini-2.0-flash': entry(GEMINI, 8_192),

@@ -7,6 +7,7 @@ import type { Cipher } from '../storage/cipher.js';
 import type { KnownProviders } from './contract.js';
 import { createEnvironmentProviders } from './environment-providers.js';
 import type { EnvironmentProvider } from './environment-providers.js';
+import { OVERLAY_AS_OF } from './overlay.js';
 import { importPrices, PRICE_SOURCE } from './price-import.js';
 import { sandboxRecords, toStoredModel, toStoredPrice } from './seed-records.js';
 import type { SeedStore, SeedTransaction } from './seed.store.js';
@@ -84,7 +85,7 @@ async function seedCatalogue(transaction: SeedTransaction, step: SeedStep): Prom
     action: 'seed',
     target: { kind: 'organization', id: organizationId },
     before: null,
-    after: { source: PRICE_SOURCE, models: models.length + 1, prices: prices.length + 1 },
+    after: { source: PRICE_SOURCE, overlayAsOf: OVERLAY_AS_OF, models: models.length + 1, prices: prices.length + 1 },
   });
   logger.info({ models: models.length, prices: prices.length, skipped }, 'the catalogue was seeded from the price data');
 }

@@ -184,6 +184,9 @@ describe('the overlay', () => {
     ['gpt-4.1-nano', 32_768],
     ['gpt-4', 8_192],
     ['o3-pro', 100_000],
+    ['claude-sonnet-4-6', 128_000],
+    ['claude-sonnet-4-5', 64_000],
+    ['claude-fable-5-1', 128_000],
     ['gpt-40', null],
   ])('%s can give %p tokens', (slug, maxOutputTokens) => {
     expect(overlayFor(slug).maxOutputTokens).toBe(maxOutputTokens);
