@@ -100,7 +100,7 @@ function createDocumentOpener({ schema, introspection, limits }: Opening): (quer
   return (query) => {
     const document = parseWithin(query, limits.tokens);
     if (document instanceof GraphQLError) return [document];
-    const errors = validate(schema, document, rules);
+    const errors = validate(schema, document, rules, { hideSuggestions: introspection !== 'public' });
     if (errors.length > 0) return errors.map((error) => refusal('GRAPHQL_VALIDATION_FAILED', error.message, error));
     const shapeOf = remember(createShapeMeter(document));
     const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);

@@ -1,5 +1,6 @@
 import { ArgsType, Field, Float, ID, InputType, Int } from 'type-graphql';
 import type { JsonValue } from '../../core/json.js';
+import type { DisconnectPolicy, TaskKind } from '../../core/vocabulary.js';
 import type { RawCompletionInput } from '../../inference/contract.js';
 import { GraphQLJSON } from '../scalars/index.js';
 import { TagInput } from '../tag.js';
@@ -9,7 +10,7 @@ import { DisconnectPolicyEnum, TaskKindEnum } from './words.js';
 const OPTIONAL = { nullable: true } as const;
 
 @InputType({ description: 'A conversation, and how it is to be answered.' })
-export class CompletionInput {
+export class CompletionInput implements RawCompletionInput {
   @Field(() => String, { description: 'A model’s slug, or provider/model.' })
   readonly model!: string;
 
@@ -53,7 +54,7 @@ export class CompletionInput {
   readonly presencePenalty?: number | null;
 
   @Field(() => TaskKindEnum, { ...OPTIONAL, description: 'What the call is for; kept in the ledger.' })
-  readonly task?: string | null;
+  readonly task?: TaskKind | null;
 
   @Field(() => Int, { ...OPTIONAL, description: 'The whole call’s time, in ms; may only shorten the default of 600,000.' })
   readonly timeoutMs?: number | null;
@@ -64,7 +65,7 @@ export class CompletionInput {
       'What happens when the last reader leaves. Unset: CANCEL at once without an idempotencyKey; with one, CANCEL after 30 s. ' +
       'A socket that we closed for being slow does not count as leaving.',
   })
-  readonly onDisconnect?: string | null;
+  readonly onDisconnect?: DisconnectPolicy | null;
 
   @Field(() => String, { ...OPTIONAL, description: 'The caller’s own id of the person or account this is for.' })
   readonly user?: string | null;

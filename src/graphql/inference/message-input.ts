@@ -1,5 +1,6 @@
 import { Directive, Field, InputType, Int } from 'type-graphql';
 import type { JsonValue } from '../../core/json.js';
+import type { MessageRole, ReasoningEffort, ToolChoiceMode } from '../../core/vocabulary.js';
 import { GraphQLJSON, GraphQLURL } from '../scalars/index.js';
 import { MessageRoleEnum, ReasoningEffortEnum, ToolChoiceModeEnum } from './words.js';
 
@@ -71,7 +72,7 @@ export class PartInput {
 @InputType({ description: 'One message of the conversation.' })
 export class MessageInput {
   @Field(() => MessageRoleEnum, { description: 'Who speaks.' })
-  readonly role!: string;
+  readonly role!: MessageRole;
 
   @Field(() => String, { ...OPTIONAL, description: 'Shorthand for one text part.' })
   readonly text?: string | null;
@@ -108,7 +109,7 @@ export class ToolInput {
 @Directive('@oneOf')
 export class ToolChoiceInput {
   @Field(() => ToolChoiceModeEnum, { ...OPTIONAL, description: 'Any tool, none, or at least one.' })
-  readonly mode?: string | null;
+  readonly mode?: ToolChoiceMode | null;
 
   @Field(() => String, { ...OPTIONAL, description: 'The name of the tool it must call.' })
   readonly tool?: string | null;
@@ -142,7 +143,7 @@ export class ResponseFormatInput {
 @InputType({ description: 'How the model should think before it answers.' })
 export class ReasoningInput {
   @Field(() => ReasoningEffortEnum, { ...OPTIONAL, description: 'How hard.' })
-  readonly effort?: string | null;
+  readonly effort?: ReasoningEffort | null;
 
   @Field(() => Int, { ...OPTIONAL, description: 'At most so many tokens.' })
   readonly maxTokens?: number | null;

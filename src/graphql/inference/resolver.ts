@@ -98,7 +98,9 @@ export class InferenceResolver {
     const { idempotencyKey, after } = args;
     const events = await context.services.completions.stream({
       ...toRequest(args, context),
-      ...{ idempotencyKey, after: after ?? -1, reader: context.signal },
+      idempotencyKey,
+      after: after ?? -1,
+      reader: context.signal,
     });
     return mapIterator(events, (event) => withFreshContext(context, event));
   }
@@ -119,8 +121,6 @@ function withFreshContext(context: GraphqlContext, event: CoreEvent): Completion
 }
 
 function toResult({ state, error }: CompletionOutcome): object {
-  const completion = toCompletion(state);
-  if (error !== null) return toUserError(error, completion);
-  if (completion === null) throw new Error('a completion ended with neither a state nor an error');
-  return completion;
+  const completion = new Completion(state);
+  return error === null ? completion : toUserError(error, completion);
 }
