@@ -45,6 +45,7 @@ export type InferenceRow<Instant = string, Count = number> = AmountColumns<Count
   readonly error: UserError | null;
   readonly routing: RoutingRecord | null;
   readonly rerouted: boolean;
+  readonly attempt_count: number;
   readonly cache_status: CacheStatus | null;
   readonly streamed: boolean;
   readonly content_state: ContentState;
@@ -108,6 +109,7 @@ export function toInferenceRow(record: InferenceRecord): InferenceRow {
     error: record.error,
     routing: record.routing,
     rerouted: wasRerouted(record),
+    attempt_count: record.attempts.length,
     cache_status: record.cacheStatus,
     streamed: record.streamed,
     content_state: record.contentState,

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { uuidFromId } from '../core/ids.js';
 import type { InferenceId, OrganizationId } from '../core/ids.js';
-import type { InferenceRecord } from '../core/inference.js';
+import type { AttemptRecord, InferenceRecord } from '../core/inference.js';
 import type { Price } from '../core/pricing.js';
 import { errorCode } from '../storage/error-code.js';
 import type { UnitOfWork } from '../storage/unit-of-work.js';
@@ -50,15 +50,27 @@ function rowsOf<Row>(records: readonly InferenceRecord[], rowsOfOne: (record: In
   }
 }
 
+/**
+ * What the database adds to a row. Reports tell where a call was served at the time: the record names the deployment,
+ * whose region may change later.
+ */
+const COMPUTED = {
+  inference: {
+    served_region: `(SELECT coalesce(deployment.region, provider.region) FROM deployment JOIN provider ON provider.id = deployment.provider_id
+      WHERE deployment.id = given.served_deployment_id)`,
+  },
+  attempt: {},
+} as const;
+
 /** One parameter whatever the number of rows, so that the statement's text stays the same. Rows of a table have the same keys. */
 async function insertRows(manager: EntityManager, table: 'inference' | 'attempt', rows: readonly object[]): Promise<void> {
   const [first] = rows;
   if (!first) return;
-  const columns = Object.keys(first)
-    .map((name) => `"${name}"`)
-    .join(', ');
+  const given = Object.keys(first).map((name) => `"${name}"`);
+  const columns = [...given, ...Object.keys(COMPUTED[table])].join(', ');
+  const values = [...given.map((name) => `given.${name}`), ...Object.values(COMPUTED[table])].join(', ');
   await manager.query(
-    `INSERT INTO ${table} (${columns}) SELECT ${columns} FROM json_populate_recordset(NULL::${table}, $1::json) ON CONFLICT (id) DO NOTHING`,
+    `INSERT INTO ${table} (${columns}) SELECT ${values} FROM json_populate_recordset(NULL::${table}, $1::json) AS given ON CONFLICT (id) DO NOTHING`,
     [storableJson(rows)],
   );
 }
@@ -71,23 +83,36 @@ export function createLedgerReader(unitOfWork: UnitOfWork): LedgerReader {
 
 async function findRecord(manager: EntityManager, organizationId: OrganizationId, id: InferenceId): Promise<InferenceRecord | null> {
   const key = [uuidFromId(organizationId), uuidFromId(id)];
-  const [row] = await manager.query<ReadInferenceRow[]>('SELECT * FROM inference WHERE organization_id = $1 AND id = $2', key);
-  if (!row) return null;
-  const attempts = await manager.query<ReadAttemptRow[]>(
-    'SELECT * FROM attempt WHERE organization_id = $1 AND inference_id = $2 ORDER BY index',
-    key,
-  );
-  const prices = await pricesOf(manager, row, attempts);
-  return inferenceFrom(
-    row,
-    attempts.map((attempt) => attemptFrom(attempt, prices)),
-  );
+  const rows = await manager.query<ReadInferenceRow[]>('SELECT * FROM inference WHERE organization_id = $1 AND id = $2', key);
+  const [record] = await readRecords(manager, organizationId, rows);
+  return record ?? null;
 }
 
-/** Attempts name their price; it is nearly always the one the inference's row holds a copy of, and prices are never deleted. */
-async function pricesOf(manager: EntityManager, row: ReadInferenceRow, attempts: readonly ReadAttemptRow[]): Promise<Map<string, Price>> {
+/** The records of one organization's rows, in their order. Two statements at most, however many rows there are. */
+export async function readRecords(
+  manager: EntityManager,
+  organizationId: OrganizationId,
+  rows: readonly ReadInferenceRow[],
+): Promise<InferenceRecord[]> {
+  if (rows.length === 0) return [];
+  const attempts = await manager.query<ReadAttemptRow[]>(
+    'SELECT * FROM attempt WHERE organization_id = $1 AND inference_id = ANY($2::uuid[]) ORDER BY inference_id, index',
+    [uuidFromId(organizationId), rows.map((row) => row.id)],
+  );
+  const prices = await pricesOf(manager, rows, attempts);
+  const attemptsOf = new Map<string, AttemptRecord[]>(rows.map((row) => [row.id, []]));
+  for (const attempt of attempts) attemptsOf.get(attempt.inference_id)?.push(attemptFrom(attempt, prices));
+  return rows.map((row) => inferenceFrom(row, attemptsOf.get(row.id) ?? []));
+}
+
+/** Attempts name their price; it is nearly always the one an inference's row holds a copy of, and prices are never deleted. */
+async function pricesOf(
+  manager: EntityManager,
+  rows: readonly ReadInferenceRow[],
+  attempts: readonly ReadAttemptRow[],
+): Promise<Map<string, Price>> {
   const prices = new Map<string, Price>();
-  if (row.price && row.price_id !== null) prices.set(row.price_id, priceFrom(row.price));
+  for (const row of rows) if (row.price && row.price_id !== null) prices.set(row.price_id, priceFrom(row.price));
   const others = attempts.flatMap(({ price_id: id }) => (id === null || prices.has(id) ? [] : [id]));
   if (others.length === 0) return prices;
   const found = await manager.query<PriceRow[]>('SELECT * FROM price WHERE id = ANY($1::uuid[])', [others]);

@@ -13,6 +13,7 @@ export const ID_PREFIXES = [
   'completion',
   'attempt',
   'audit',
+  'feedback',
 ] as const;
 
 export type IdPrefix = (typeof ID_PREFIXES)[number];
@@ -30,6 +31,7 @@ export type DeploymentId = Id<'deployment'>;
 export type CompletionId = Id<'completion'>;
 export type AttemptId = Id<'attempt'>;
 export type AuditEntryId = Id<'audit'>;
+export type FeedbackId = Id<'feedback'>;
 /** Operations that join later (embeddings, images …) add their prefix here. */
 export type InferenceId = CompletionId;
 

@@ -162,3 +162,28 @@ export const ERROR_CODES = [
   'NOT_FOUND',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** What reports can be grouped by. What routes, experiments and the cache bring joins with them. */
+export const USAGE_DIMENSIONS = [
+  'TEAM',
+  'API_KEY',
+  'USER',
+  'SESSION',
+  'MODEL',
+  'REQUESTED_MODEL',
+  'PROVIDER',
+  'DEPLOYMENT',
+  'OPERATION',
+  'TASK',
+  'STATUS',
+  'ERROR_CODE',
+  'REGION',
+  'TAG',
+] as const;
+export type UsageDimension = (typeof USAGE_DIMENSIONS)[number];
+
+export const GRANULARITIES = ['MINUTE', 'HOUR', 'DAY', 'WEEK', 'MONTH'] as const;
+export type Granularity = (typeof GRANULARITIES)[number];
+
+export const USAGE_ORDERS = ['COST_DESC', 'REQUESTS_DESC', 'TOKENS_DESC', 'ERRORS_DESC', 'LATENCY_DESC'] as const;
+export type UsageOrder = (typeof USAGE_ORDERS)[number];

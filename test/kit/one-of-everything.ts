@@ -7,6 +7,7 @@ import { ApiKey } from '../../src/storage/entities/api-key.js';
 import { Attempt } from '../../src/storage/entities/attempt.js';
 import { AuditEntry } from '../../src/storage/entities/audit-entry.js';
 import { Deployment } from '../../src/storage/entities/deployment.js';
+import { Feedback } from '../../src/storage/entities/feedback.js';
 import { Inference } from '../../src/storage/entities/inference.js';
 import { Model } from '../../src/storage/entities/model.js';
 import { Organization } from '../../src/storage/entities/organization.js';
@@ -82,5 +83,14 @@ export async function insertOneOfEverything(manager: EntityManager, organization
     status: 'SUCCEEDED',
     startedAt: at,
     usage: { input: 3, output: 5, source: 'REPORTED' },
+  });
+  await manager.insert(Feedback, {
+    id: uuidFromId(newId('feedback')),
+    organizationId,
+    inferenceId,
+    apiKeyId: keyId,
+    value: 0.5,
+    weight: 1,
+    createdAt: at,
   });
 }

@@ -4,6 +4,7 @@ import { Attempt } from './attempt.js';
 import { AuditEntry } from './audit-entry.js';
 import { ConfigurationVersion } from './configuration-version.js';
 import { Deployment } from './deployment.js';
+import { Feedback } from './feedback.js';
 import { Inference } from './inference.js';
 import { Installation } from './installation.js';
 import { Model } from './model.js';
@@ -26,4 +27,5 @@ export const ENTITIES = [
   AuditEntry,
   Inference,
   Attempt,
+  Feedback,
 ];

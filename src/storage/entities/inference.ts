@@ -19,6 +19,10 @@ import { UsageColumns } from './usage-columns.js';
 @Entity('inference')
 @Index('inference_organization_id_id_idx', ['organizationId', 'id'])
 @Index('inference_organization_id_api_key_id_id_idx', ['organizationId', 'apiKeyId', 'id'])
+@Index('inference_organization_id_created_at_idx', ['organizationId', 'createdAt'])
+@Index('inference_organization_id_team_id_id_idx', ['organizationId', 'teamId', 'id'], { where: '(team_id IS NOT NULL)' })
+@Index('inference_organization_id_user_id_idx', ['organizationId', 'user', 'id'], { where: '("user" IS NOT NULL)' })
+@Index('inference_organization_id_session_id_id_idx', ['organizationId', 'sessionId', 'id'], { where: '(session_id IS NOT NULL)' })
 export class Inference {
   @PrimaryColumn({ name: 'id', type: 'uuid', primaryKeyConstraintName: 'inference_pkey' }) id!: string;
   @Column({ name: 'organization_id', type: 'uuid' }) organizationId!: string;
@@ -28,6 +32,8 @@ export class Inference {
   @Column({ name: 'served_model_id', type: 'uuid', nullable: true }) servedModelId!: string | null;
   @Column({ name: 'served_deployment_id', type: 'uuid', nullable: true }) servedDeploymentId!: string | null;
   @Column({ name: 'served_provider_id', type: 'uuid', nullable: true }) servedProviderId!: string | null;
+  /** The deployment's region, else its provider's, as it was when the row was booked. */
+  @Column({ name: 'served_region', type: 'text', nullable: true }) servedRegion!: string | null;
   @Column({ name: 'api_key_id', type: 'uuid' }) apiKeyId!: string;
   @Column({ name: 'team_id', type: 'uuid', nullable: true }) teamId!: string | null;
   @Column({ name: 'user', type: 'text', nullable: true }) user!: string | null;
@@ -52,6 +58,8 @@ export class Inference {
   /** Route, version, seed, steps, candidates. */
   @Column({ name: 'routing', type: 'jsonb', nullable: true }) routing!: unknown;
   @Column({ name: 'rerouted', type: 'boolean', default: false }) rerouted!: boolean;
+  /** How many upstream calls it took. */
+  @Column({ name: 'attempt_count', type: 'integer', default: 0 }) attemptCount!: number;
   @Column({ name: 'cache_status', type: 'text', nullable: true }) cacheStatus!: CacheStatus | null;
   @Column({ name: 'cache', type: 'jsonb', nullable: true }) cache!: unknown;
   @Column({ name: 'streamed', type: 'boolean', default: false }) streamed!: boolean;
