@@ -33,7 +33,7 @@ export function openConnection(socket: WebSocket, { parts, sessions, protocol }:
   socket.once('close', (code, text) => {
     session.leaveAll('left');
     sessions.closed(session);
-    metrics.socketClosed(code);
+    metrics.socketClosed(ending.ownCode ?? code);
     ending.closed(code, text.toString('utf8'));
   });
   const letGo = protocol.opened(transport, { session });
@@ -47,6 +47,8 @@ function closeSlow(session: Session): void {
 }
 
 interface Ending {
+  /** The code we closed with; null where the peer was first. A peer that never answers would hide it. */
+  readonly ownCode: number | null;
   /** Closes from our side; the end is told at once. */
   close(code: number, text: string): void;
   /** The socket is closed, whoever began it. */
@@ -58,6 +60,7 @@ interface Ending {
 /** The peer may never answer a close frame: what runs must not wait for it, nor what it has not read stay in memory. */
 function createEnding(socket: WebSocket, clock: Clock): Ending {
   let cancelCut: Cancel = () => undefined;
+  let ownCode: number | null = null;
   let tell: ((code: number, text: string) => void) | null = null;
   const end = (code: number, text: string) => {
     const told = tell;
@@ -65,7 +68,11 @@ function createEnding(socket: WebSocket, clock: Clock): Ending {
     told?.(code, text);
   };
   return {
+    get ownCode() {
+      return ownCode;
+    },
     close: (code, text) => {
+      ownCode ??= code;
       socket.close(code, text);
       cancelCut();
       cancelCut = clock.after(LIMITS.closeHandshakeMs, () => {

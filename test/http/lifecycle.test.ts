@@ -1,0 +1,200 @@
+import { describe, expect, test } from '@jest/globals';
+import { createManualClock, settled } from '../kit/manual-clock.js';
+import { GOOD_KEY, startFixture, type Fixture } from './fixture.js';
+import { openRawSocket, openReadySocket, subscribeMessage } from './raw-socket.js';
+
+const KEY = { authorization: `Bearer ${GOOD_KEY}` };
+
+async function withFixture(run: (fixture: Fixture) => Promise<void>): Promise<void> {
+  const fixture = await startFixture();
+  try {
+    await run(fixture);
+  } finally {
+    await fixture.server.close();
+  }
+}
+
+describe('G7 a drain', () => {
+  test('refuses new work at every door, and lets probes see why', async () => {
+    await withFixture(async (fixture) => {
+      const busy = await openReadySocket(fixture.socketUrl, KEY);
+      busy.send(subscribeMessage('s', 'subscription { silent }'));
+      await fixture.api.nextSilent();
+      const draining = fixture.server.drain(60_000);
+      const http = await fixture.post('{"query":"{ hello }"}');
+      expect(http.status).toBe(503);
+      expect(http.headers.get('retry-after')).toBeTruthy();
+      expect(http.body.errors?.[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
+      await expect(openRawSocket(fixture.socketUrl)).rejects.toThrow('503');
+      busy.send(subscribeMessage('late', '{ hello }'));
+      expect(await busy.next()).toMatchObject({ id: 'late', type: 'error', payload: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
+      expect((await fetch(`${fixture.url}/healthz`)).status).toBe(200);
+      expect((await fetch(`${fixture.url}/readyz`)).status).toBe(503);
+      busy.send({ id: 's', type: 'complete' });
+      expect(await draining).toBe(0);
+      expect((await busy.closed).code).toBe(1001);
+    });
+  });
+
+  test('lets what runs come to its end: a stream completes before its socket closes with 1001', async () => {
+    await withFixture(async (fixture) => {
+      const socket = await openReadySocket(fixture.socketUrl, KEY);
+      socket.send(subscribeMessage('w', 'mutation { waiting }'));
+      const waiting = await fixture.api.nextWaiting();
+      const idle = await openReadySocket(fixture.socketUrl, KEY);
+      const draining = fixture.server.drain(60_000);
+      expect((await idle.closed).code).toBe(1001);
+      expect(waiting.signal.aborted).toBe(false);
+      socket.send({ id: 'w', type: 'complete' });
+      expect(await draining).toBe(0);
+      expect((await socket.closed).code).toBe(1001);
+    });
+  });
+
+  test('an answer that was asked for before it is given during it', async () => {
+    await withFixture(async (fixture) => {
+      const events = await fetch(fixture.graphqlUrl, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...KEY },
+        body: '{"query":"subscription { silent }"}',
+      });
+      const stream = await fixture.api.nextSilent();
+      const draining = fixture.server.drain(50);
+      expect(await draining).toBe(1);
+      expect(stream.signal.aborted).toBe(false);
+      await fixture.server.close();
+      await stream.returned;
+      expect(stream.signal.reason).toMatchObject({ reason: 'shutdown' });
+      const text = await events.text();
+      expect(text).toContain('SERVICE_UNAVAILABLE');
+      expect(text).toMatch(/event: complete\ndata:\n\n$/);
+    });
+  });
+
+  test('past its grace time it tells how much is left, and close ends the sockets with 1001', async () => {
+    await withFixture(async (fixture) => {
+      const socket = await openReadySocket(fixture.socketUrl, KEY);
+      socket.send(subscribeMessage('a', 'subscription { silent }'));
+      socket.send(subscribeMessage('b', 'subscription { silent }'));
+      const streams = [await fixture.api.nextSilent(), await fixture.api.nextSilent()];
+      expect(await fixture.server.drain(30)).toBe(2);
+      await fixture.server.close();
+      expect((await socket.closed).code).toBe(1001);
+      await Promise.all(streams.map(({ returned }) => returned));
+      for (const { signal } of streams) expect(signal.reason).toMatchObject({ reason: 'shutdown' });
+    });
+  });
+
+  test('of an idle server is done at once', async () => {
+    await withFixture(async (fixture) => {
+      const started = Date.now();
+      expect(await fixture.server.drain(30_000)).toBe(0);
+      await fixture.server.close();
+      expect(Date.now() - started).toBeLessThan(2_000);
+    });
+  });
+});
+
+test('G1 disposing of the server reaches a silent stream at once, though its peer answers nothing', async () => {
+  await withFixture(async (fixture) => {
+    const socket = await openReadySocket(fixture.socketUrl, KEY);
+    socket.send(subscribeMessage('s', 'subscription { silent }'));
+    const stream = await fixture.api.nextSilent();
+    socket.socket.pause();
+    const closing = fixture.server.close();
+    await stream.returned;
+    socket.socket.terminate();
+    await closing;
+  });
+});
+
+test('G1 a peer that answers no ping is cut, and its streams end', async () => {
+  const clock = createManualClock();
+  const fixture = await startFixture({ clock });
+  const socket = await openRawSocket(fixture.socketUrl, { autoPong: false });
+  socket.send({ type: 'connection_init', payload: KEY });
+  await socket.next('connection_ack');
+  socket.send(subscribeMessage('s', 'subscription { silent }'));
+  const stream = await fixture.api.nextSilent();
+  const pinged = new Promise<void>((resolve) => {
+    socket.socket.once('ping', () => {
+      resolve();
+    });
+  });
+  await clock.advance(12_000);
+  await pinged;
+  expect(stream.signal.aborted).toBe(false);
+  await clock.advance(12_000);
+  expect((await socket.closed).code).toBe(1006);
+  await stream.returned;
+  await fixture.server.close();
+});
+
+test('S22 keep-alives go out every 12 s from the start, before any result', async () => {
+  const clock = createManualClock();
+  const fixture = await startFixture({ clock });
+  const events = await fetch(fixture.graphqlUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...KEY },
+    body: '{"query":"mutation { waiting }"}',
+  });
+  await fixture.api.nextWaiting();
+  const reader = events.body?.getReader();
+  const read = async () => Buffer.from((await reader?.read())?.value ?? '').toString('utf8');
+  expect(await read()).toBe(':\n\n');
+  for (let round = 0; round < 7; round += 1) {
+    await clock.advance(12_000);
+    expect(await read()).toBe(':\n\n');
+  }
+  await reader?.cancel();
+  await fixture.server.close();
+});
+
+test('a socket that answers pings stays open for as long as it likes', async () => {
+  const clock = createManualClock();
+  const fixture = await startFixture({ clock });
+  const socket = await openReadySocket(fixture.socketUrl, KEY);
+  for (let round = 0; round < 5; round += 1) {
+    const pinged = new Promise<void>((resolve) => {
+      socket.socket.once('ping', () => {
+        resolve();
+      });
+    });
+    await clock.advance(12_000);
+    await pinged;
+    socket.send({ type: 'ping' });
+    await socket.next('pong');
+  }
+  expect(socket.socket.readyState).toBe(socket.socket.OPEN);
+  socket.socket.close();
+  await socket.closed;
+  await fixture.server.close();
+});
+
+test('G4 a reader that stops is closed with 4013, its stream ends as slow, and memory stays bounded', async () => {
+  const clock = createManualClock();
+  const fixture = await startFixture({ clock });
+  const socket = await openReadySocket(fixture.socketUrl, KEY);
+  socket.socket.pause();
+  const before = process.memoryUsage();
+  socket.send(subscribeMessage('f', 'subscription { flood(count: 20000, bytes: 1000) }'));
+  // The clock moves only while the server can't write: until the kernel's own buffers are full nobody waits.
+  const closed = socket.closed;
+  let code: number | null = null;
+  void closed.then((end) => {
+    code = end.code;
+  });
+  for (let round = 0; round < 200 && (await fixture.metrics.text()).includes('glidepath_sockets_open 1'); round += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await clock.advance(500);
+    await settled();
+  }
+  const after = process.memoryUsage();
+  expect(after.heapUsed + after.external - before.heapUsed - before.external).toBeLessThan(24 * 1024 * 1024);
+  socket.socket.resume();
+  await closed;
+  // The close frame is behind what was not read; a peer that reads late may find the connection cut instead.
+  expect([4013, 1006]).toContain(code);
+  expect(await fixture.metrics.text()).toContain('glidepath_sockets_closed_total{code="4013"} 1');
+  await fixture.server.close();
+});
