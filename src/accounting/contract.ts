@@ -1,7 +1,7 @@
 import type { InferenceId, OrganizationId } from '../core/ids.js';
 import type { InferenceRecord } from '../core/inference.js';
 
-/** Takes settled records and books them in batches, off the hot path; idempotent by id, in order, nothing lost while the process lives. */
+/** Takes settled records and books them in batches, off the hot path; idempotent by id, in order, nothing lost that was appended. */
 export interface LedgerWriter {
   /** Never waits. The record can be found with `pending` until its transaction has committed. */
   append(record: InferenceRecord): void;
@@ -14,6 +14,12 @@ export interface LedgerWriter {
   flush(): Promise<void>;
   /** Stops the timer and flushes, for at most so many milliseconds; tells how many rows were left. */
   close(graceMs: number): Promise<number>;
+}
+
+/** For what is settled for its caller, and not yet for the books. */
+export interface LedgerDrafts {
+  /** What is booked should the process die before the `append` that follows; until then `pending` finds it. */
+  draft(record: InferenceRecord): void;
 }
 
 /** Reads what has been booked. */

@@ -22,7 +22,7 @@ export type AmountColumns<Count = number> = Record<TokenColumn, Count> & {
   readonly price_id: string | null;
 };
 
-type TokenColumn = (typeof COLUMN_OF_CLASS)[TokenClass];
+type TokenColumn = (typeof TOKEN_COLUMNS)[TokenClass];
 
 export interface StoredComponent {
   readonly kind: PriceComponent;
@@ -48,7 +48,8 @@ export interface StoredTier {
   readonly rates: readonly { readonly component: PriceComponent; readonly amount: string; readonly per: number }[];
 }
 
-const COLUMN_OF_CLASS = {
+/** The column of each class of tokens. */
+export const TOKEN_COLUMNS = {
   input: 'input',
   cachedInput: 'cached_input',
   cacheWrite5m: 'cache_write_5m',
@@ -84,10 +85,10 @@ export function amountColumns(usage: TokenUsage | null, cost: Cost | null): Amou
   };
 }
 
-export function usageFrom(row: AmountColumns<string>): TokenUsage | null {
+export function usageFrom(row: AmountColumns<string | number>): TokenUsage | null {
   if (row.usage_source === null) return null;
   const tokens: Record<TokenClass, number> = { ...NO_TOKENS };
-  for (const name of TOKEN_CLASSES) tokens[name] = Number(row[COLUMN_OF_CLASS[name]]);
+  for (const name of TOKEN_CLASSES) tokens[name] = Number(row[TOKEN_COLUMNS[name]]);
   return { ...tokens, source: row.usage_source, raw: row.usage_raw, inconsistent: row.usage_inconsistent };
 }
 
@@ -98,7 +99,7 @@ export function usdText(cost: Cost | null): string | null {
 }
 
 /** `price`: the one `price_id` names. */
-export function costFrom(row: AmountColumns<string>, price: Price | null, saved: PicoUsd = ZERO_PICO_USD): Cost | null {
+export function costFrom(row: AmountColumns<string | number>, price: Price | null, saved: PicoUsd = ZERO_PICO_USD): Cost | null {
   if (row.cost_quality === null) return null;
   const total = row.cost === null ? null : storedUsd(row.cost);
   return { total, quality: row.cost_quality, components: row.cost_components.map(componentFrom), price, saved };

@@ -57,6 +57,8 @@ export type InferenceRow<Instant = string, Count = number> = AmountColumns<Count
   readonly request_id: string | null;
   readonly created_at: Instant;
   readonly ended_at: Instant | null;
+  /** Settled for a lost replica, until the truth turns up. */
+  readonly provisional: boolean;
 };
 
 /** A row of `attempt`. */
@@ -73,6 +75,7 @@ export type AttemptRow<Instant = string, Count = number> = AmountColumns<Count> 
   readonly http_status: number | null;
   readonly detail: string | null;
   readonly retry_after_ms: number | null;
+  readonly parameter: string | null;
   readonly started_at: Instant;
   readonly first_token_ms: number | null;
   readonly duration_ms: number | null;
@@ -80,6 +83,10 @@ export type AttemptRow<Instant = string, Count = number> = AmountColumns<Count> 
 
 export type ReadInferenceRow = InferenceRow<Date, string>;
 export type ReadAttemptRow = AttemptRow<Date, string>;
+
+/** What a row of an earlier version stands for where it does not say; what is named in neither has always been there. */
+export const INFERENCE_DEFAULTS = { provisional: false } as const satisfies Partial<InferenceRow>;
+export const ATTEMPT_DEFAULTS = { parameter: null } as const satisfies Partial<AttemptRow>;
 
 export function toInferenceRow(record: InferenceRecord): InferenceRow {
   const { served, cost } = record;
@@ -118,6 +125,7 @@ export function toInferenceRow(record: InferenceRecord): InferenceRow {
     request_id: record.requestId,
     created_at: record.createdAt.toISOString(),
     ended_at: record.endedAt?.toISOString() ?? null,
+    provisional: false,
   };
 }
 
@@ -146,6 +154,7 @@ export function toAttemptRows(record: InferenceRecord): AttemptRow[] {
     http_status: attempt.failure?.httpStatus ?? null,
     detail: attempt.failure?.detail ?? null,
     retry_after_ms: attempt.failure?.retryAfterMs ?? null,
+    parameter: attempt.failure?.parameter ?? null,
     started_at: attempt.startedAt.toISOString(),
     first_token_ms: attempt.firstTokenMs,
     duration_ms: attempt.durationMs,
@@ -186,7 +195,7 @@ export function inferenceFrom(row: ReadInferenceRow, attempts: readonly AttemptR
 }
 
 /** `prices`: at least the row's own, by the UUID of its id. */
-export function attemptFrom(row: ReadAttemptRow, prices: ReadonlyMap<string, Price>): AttemptRecord {
+export function attemptFrom(row: AttemptRow<Date, string | number>, prices: ReadonlyMap<string, Price>): AttemptRecord {
   return {
     id: idFromUuid('attempt', row.id),
     index: row.index,
@@ -201,6 +210,7 @@ export function attemptFrom(row: ReadAttemptRow, prices: ReadonlyMap<string, Pri
       detail: row.detail ?? '',
       httpStatus: row.http_status,
       retryAfterMs: row.retry_after_ms,
+      ...(row.parameter === null ? {} : { parameter: row.parameter }),
     },
     startedAt: row.started_at,
     firstTokenMs: row.first_token_ms,

@@ -2,59 +2,53 @@ import type { Clock } from '../core/clock.js';
 import type { InferenceId } from '../core/ids.js';
 import type { InferenceRecord } from '../core/inference.js';
 import type { Logger } from '../core/logger.js';
-import { errorCode } from '../storage/error-code.js';
-import type { LedgerWriter } from './contract.js';
-import { usdText } from './ledger-amounts.js';
+import { bookingOf } from './booking.js';
+import type { Booking } from './booking.js';
+import type { LedgerDrafts, LedgerWriter } from './contract.js';
+import { figuresOf, reasonOf } from './figures.js';
+import type { Journal } from './journal/journal.js';
+import { LEDGER_WRITER_LIMITS } from './ledger-limits.js';
+import type { LedgerWriterLimits } from './ledger-limits.js';
 import type { LedgerStore } from './ledger.store.js';
-
-export interface LedgerWriterLimits {
-  /** Records in one transaction. */
-  readonly batchRecords: number;
-  /** Nothing new for so long: write. */
-  readonly idleMs: number;
-  /** However busy it is, nothing waits longer for its batch. */
-  readonly busyMs: number;
-  /** Records in memory from which on the writer calls itself saturated. */
-  readonly maxPending: number;
-  /** Pause before trying a batch again: doubled each time, from the first to the last. */
-  readonly firstRetryMs: number;
-  readonly lastRetryMs: number;
-}
-
-export const LEDGER_WRITER_LIMITS: LedgerWriterLimits = {
-  batchRecords: 200,
-  idleMs: 20,
-  busyMs: 250,
-  maxPending: 50_000,
-  firstRetryMs: 100,
-  lastRetryMs: 5_000,
-};
 
 export interface LedgerWriterDependencies {
   readonly store: LedgerStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Without one, what waits in memory is lost with the process. */
+  readonly journal?: Pick<Journal, 'settled' | 'drafted' | 'forget' | 'full'>;
   readonly limits?: Partial<LedgerWriterLimits>;
 }
 
 /**
- * 1. `append` puts a record into memory and returns. One batch is under way at a time, so records are booked in order.
+ * 1. `append` writes a record's rows to the journal, puts them into memory and returns: then the caller may be answered. One
+ *    batch is under way at a time, so records are booked in order.
  * 2. A batch starts when it is full, when nothing new has come for a moment, or when its oldest record has waited long enough.
- * 3. A batch that fails is tried again for as long as it takes; the records wait in memory, and `saturated` tells when there
- *    are too many. Booking is idempotent by id, so a commit whose answer was lost does no harm.
+ * 3. A batch that fails (no connection, a deadlock, a server that stops) is tried again for as long as it takes; the records
+ *    wait, and `saturated` tells when there are too many. Booking is idempotent by id, so a commit whose answer was lost does
+ *    no harm. What is committed is forgotten by the journal.
  * 4. Where the fault is a record's own, the batch is halved until that record stands alone; it is logged with its figures, so
  *    that it can be booked by hand, and left out.
- * 5. `close` writes what waits, within its grace.
+ * 5. `close` writes what waits, within its grace; the journal keeps the rest for the next start.
  */
-export function createLedgerWriter({ store, clock, logger, limits: given }: LedgerWriterDependencies): LedgerWriter {
-  return new BatchingLedgerWriter(store, { clock, logger }, { ...LEDGER_WRITER_LIMITS, ...given });
+export function createLedgerWriter(dependencies: LedgerWriterDependencies): RestoringLedgerWriter {
+  return new BatchingLedgerWriter(dependencies, { ...LEDGER_WRITER_LIMITS, ...dependencies.limits });
 }
 
-type Environment = Pick<LedgerWriterDependencies, 'clock' | 'logger'>;
+/** The writer, as the replay of a journal needs it. */
+export interface RestoringLedgerWriter extends LedgerWriter, LedgerDrafts {
+  /** Books what an earlier process had settled; its journal keeps it until `flush`. */
+  restore(booking: Booking): void;
+}
 
-class BatchingLedgerWriter implements LedgerWriter {
-  private readonly waiting = new Map<InferenceId, InferenceRecord>();
-  private queue: InferenceRecord[] = [];
+type Environment = Pick<LedgerWriterDependencies, 'clock' | 'logger' | 'journal'>;
+
+class BatchingLedgerWriter implements RestoringLedgerWriter {
+  private readonly waiting = new Map<InferenceId, Booking>();
+  private readonly drafts = new Map<InferenceId, InferenceRecord>();
+  private readonly store: LedgerStore;
+  private readonly environment: Environment;
+  private queue: Booking[] = [];
   /** Counts of records, over the writer's life: taken in, gone from memory, and up to where a drain has been asked for. */
   private appended = 0;
   private gone = 0;
@@ -68,32 +62,43 @@ class BatchingLedgerWriter implements LedgerWriter {
   private oldestAtMs = 0;
 
   constructor(
-    private readonly store: LedgerStore,
-    private readonly environment: Environment,
+    dependencies: LedgerWriterDependencies,
     private readonly limits: LedgerWriterLimits,
-  ) {}
+  ) {
+    this.store = dependencies.store;
+    this.environment = dependencies;
+  }
 
   get pendingCount(): number {
     return this.waiting.size;
   }
 
   get saturated(): boolean {
-    return this.waiting.size >= this.limits.maxPending;
+    return this.waiting.size >= this.limits.maxPending || this.environment.journal?.full === true;
   }
 
   append(record: InferenceRecord): void {
     if (this.waiting.has(record.id)) return;
-    if (this.abandoned) this.environment.logger.error(figuresOf(record), 'a record came after the ledger was closed and is not booked');
-    this.newestAtMs = this.environment.clock.monotonicMs();
-    if (this.queue.length === 0) this.oldestAtMs = this.newestAtMs;
-    this.waiting.set(record.id, record);
-    this.queue.push(record);
-    this.appended += 1;
-    this.schedule();
+    const booking = this.bookingOf(record);
+    if (!booking) return;
+    this.environment.journal?.settled(booking);
+    this.drafts.delete(record.id);
+    this.enqueue(booking);
+  }
+
+  draft(record: InferenceRecord): void {
+    const booking = this.bookingOf(record);
+    if (!booking) return;
+    this.environment.journal?.drafted(booking);
+    this.drafts.set(record.id, record);
+  }
+
+  restore(booking: Booking): void {
+    if (!this.waiting.has(booking.id)) this.enqueue(booking);
   }
 
   pending(id: InferenceId): InferenceRecord | null {
-    return this.waiting.get(id) ?? null;
+    return this.waiting.get(id)?.record ?? this.drafts.get(id) ?? null;
   }
 
   flush(): Promise<void> {
@@ -117,6 +122,30 @@ class BatchingLedgerWriter implements LedgerWriter {
     this.cancelTimer?.();
     this.endPause?.();
     return this.waiting.size;
+  }
+
+  /** Null where the record can't be made into rows: no later attempt would fare better. */
+  private bookingOf(record: InferenceRecord): Booking | null {
+    try {
+      return bookingOf(record);
+    } catch (error) {
+      this.leaveOut(record.id, figuresOf(record), error);
+      return null;
+    }
+  }
+
+  private enqueue(booking: Booking): void {
+    if (this.abandoned) this.environment.logger.error(figuresOf(booking), 'a record came after the ledger was closed and is not booked');
+    this.newestAtMs = this.environment.clock.monotonicMs();
+    if (this.queue.length === 0) this.oldestAtMs = this.newestAtMs;
+    this.waiting.set(booking.id, booking);
+    this.queue.push(booking);
+    this.appended += 1;
+    this.schedule();
+  }
+
+  private leaveOut(id: InferenceId, figures: object, error: unknown): void {
+    this.environment.logger.error({ ...reasonOf(error), ...figures, id }, 'a record can’t be booked and is left out of the ledger');
   }
 
   private schedule(): void {
@@ -156,7 +185,7 @@ class BatchingLedgerWriter implements LedgerWriter {
     if (this.queue.length > 0 && !this.abandoned) this.schedule();
   }
 
-  private async write(batch: readonly InferenceRecord[]): Promise<void> {
+  private async write(batch: readonly Booking[]): Promise<void> {
     for (let attempt = 1; !this.abandoned; attempt += 1) {
       try {
         await this.store.insert(batch);
@@ -172,14 +201,14 @@ class BatchingLedgerWriter implements LedgerWriter {
     }
   }
 
-  private async isolate(batch: readonly InferenceRecord[], error: unknown): Promise<void> {
+  private async isolate(batch: readonly Booking[], error: unknown): Promise<void> {
     const [first] = batch;
     if (batch.length > 1) {
       const middle = Math.ceil(batch.length / 2);
       await this.write(batch.slice(0, middle));
       await this.write(batch.slice(middle));
     } else if (first) {
-      this.environment.logger.error({ ...reasonOf(error), ...figuresOf(first) }, 'a record can’t be booked and is left out of the ledger');
+      this.leaveOut(first.id, figuresOf(first), error);
       this.forget(batch);
     }
   }
@@ -201,25 +230,14 @@ class BatchingLedgerWriter implements LedgerWriter {
     this.endPause = null;
   }
 
-  private forget(batch: readonly InferenceRecord[]): void {
-    for (const record of batch) this.waiting.delete(record.id);
+  private forget(batch: readonly Booking[]): void {
+    const ids = batch.map((booking) => booking.id);
+    for (const id of ids) this.waiting.delete(id);
+    this.environment.journal?.forget(ids);
     this.gone += batch.length;
     const done = this.flushes.filter((flush) => flush.upTo <= this.gone);
     if (done.length === 0) return;
     this.flushes = this.flushes.filter((flush) => flush.upTo > this.gone);
     for (const flush of done) flush.resolve();
   }
-}
-
-function figuresOf(record: InferenceRecord): object {
-  const { id, organizationId, apiKeyId, status, served, usage, cost, createdAt } = record;
-  const tokens = usage && { ...usage, raw: undefined };
-  return { id, organizationId, apiKeyId, status, served, tokens, cost: usdText(cost), createdAt };
-}
-
-/** An error of the database carries the statement's parameters, a whole batch: only its words and code are told. */
-function reasonOf(error: unknown): object {
-  if (!(error instanceof Error)) return { reason: String(error) };
-  const cause = error.cause instanceof Error ? error.cause.message : undefined;
-  return { reason: error.message, cause, code: errorCode(error) ?? undefined };
 }

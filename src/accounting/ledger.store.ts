@@ -8,21 +8,20 @@ import type { UnitOfWork } from '../storage/unit-of-work.js';
 import type { LedgerReader } from './contract.js';
 import { priceFrom, priceIdFrom } from './ledger-amounts.js';
 import type { StoredPrice, StoredTier } from './ledger-amounts.js';
-import { attemptFrom, inferenceFrom, toAttemptRows, toInferenceRow } from './ledger-rows.js';
+import type { Booking } from './booking.js';
+import { ATTEMPT_COLUMNS, INFERENCE_COLUMNS } from './ledger-columns.js';
+import { attemptFrom, inferenceFrom } from './ledger-rows.js';
 import type { ReadAttemptRow, ReadInferenceRow } from './ledger-rows.js';
-import { storableJson } from './storable-json.js';
 
 /** Where the writer puts its batches. */
 export interface LedgerStore {
-  /** Books records and their attempts in one transaction. A record that is booked already is left as it is. */
-  insert(records: readonly InferenceRecord[]): Promise<void>;
-  /** Whether an error of `insert` is some record's own: trying again can't help, leaving that record out does. */
+  /**
+   * Books inferences and their attempts in one transaction. What is booked already stays as it is, with two exceptions: a
+   * row that says RUNNING is replaced, and a provisional one is, once, by one that is not. No id may come twice.
+   */
+  insert(bookings: readonly Booking[]): Promise<void>;
+  /** Whether an error of `insert` is some booking's own: trying again can't help, leaving that one out does. */
   isRecordFault(error: unknown): boolean;
-}
-
-/** Thrown where a record can't be made into rows. */
-class UnstorableRecordError extends Error {
-  override readonly name = 'UnstorableRecordError';
 }
 
 /** Data exceptions, broken constraints, exceeded limits. All else (no connection, deadlocks, a missing column) isn't the record's. */
@@ -30,49 +29,56 @@ const RECORD_FAULT_STATES = /^(22|23|54)/;
 
 export function createLedgerStore(unitOfWork: UnitOfWork): LedgerStore {
   return {
-    async insert(records) {
-      const inferences = rowsOf(records, (record) => [toInferenceRow(record)]);
-      const attempts = rowsOf(records, toAttemptRows);
+    async insert(bookings) {
+      // Rows that two replicas settle are locked in one order by both.
+      const ordered = bookings.toSorted((left, right) => (left.id < right.id ? -1 : 1));
+      const attempts = ordered.flatMap((booking) => (booking.attempts === '' ? [] : [booking.attempts]));
       await unitOfWork.asWriter(async (manager) => {
-        await insertRows(manager, 'inference', inferences);
-        await insertRows(manager, 'attempt', attempts);
+        const written = await insertInferences(manager, jsonArray(ordered.map((booking) => booking.inference)));
+        if (attempts.length > 0 && written.length > 0) await insertAttempts(manager, jsonArray(attempts), written);
       });
     },
-    isRecordFault: (error) => error instanceof UnstorableRecordError || RECORD_FAULT_STATES.test(errorCode(error) ?? ''),
+    isRecordFault: (error) => RECORD_FAULT_STATES.test(errorCode(error) ?? ''),
   };
 }
 
-function rowsOf<Row>(records: readonly InferenceRecord[], rowsOfOne: (record: InferenceRecord) => Row[]): Row[] {
-  try {
-    return records.flatMap(rowsOfOne);
-  } catch (cause) {
-    throw new UnstorableRecordError('a record can’t be made into a ledger row', { cause });
-  }
+function jsonArray(members: readonly string[]): string {
+  return `[${members.join(',')}]`;
 }
 
 /**
  * What the database adds to a row. Reports tell where a call was served at the time: the record names the deployment,
  * whose region may change later.
  */
-const COMPUTED = {
-  inference: {
-    served_region: `(SELECT coalesce(deployment.region, provider.region) FROM deployment JOIN provider ON provider.id = deployment.provider_id
-      WHERE deployment.id = given.served_deployment_id)`,
-  },
-  attempt: {},
-} as const;
+const SERVED_REGION = `(SELECT coalesce(deployment.region, provider.region) FROM deployment JOIN provider ON provider.id = deployment.provider_id
+  WHERE deployment.id = given.served_deployment_id)`;
 
-/** One parameter whatever the number of rows, so that the statement's text stays the same. Rows of a table have the same keys. */
-async function insertRows(manager: EntityManager, table: 'inference' | 'attempt', rows: readonly object[]): Promise<void> {
-  const [first] = rows;
-  if (!first) return;
-  const given = Object.keys(first).map((name) => `"${name}"`);
-  const columns = [...given, ...Object.keys(COMPUTED[table])].join(', ');
-  const values = [...given.map((name) => `given.${name}`), ...Object.values(COMPUTED[table])].join(', ');
-  await manager.query(
-    `INSERT INTO ${table} (${columns}) SELECT ${values} FROM json_populate_recordset(NULL::${table}, $1::json) AS given ON CONFLICT (id) DO NOTHING`,
-    [storableJson(rows)],
-  );
+/** One parameter whatever the number of rows, so that the statements' texts stay the same. */
+const INSERT_INFERENCES = `
+INSERT INTO inference (${quoted(INFERENCE_COLUMNS)}, served_region)
+SELECT ${quoted(INFERENCE_COLUMNS, 'given.')}, ${SERVED_REGION} FROM json_populate_recordset(NULL::inference, $1::json) AS given
+ON CONFLICT (id) DO UPDATE SET (${quoted(INFERENCE_COLUMNS)}, served_region) = ROW (${quoted(INFERENCE_COLUMNS, 'excluded.')}, excluded.served_region)
+WHERE inference.status = 'RUNNING' OR inference.provisional AND NOT excluded.provisional
+RETURNING id`;
+
+/** Attempts belong to the row that was written: where that one stood already, so did they. */
+const INSERT_ATTEMPTS = `
+INSERT INTO attempt (${quoted(ATTEMPT_COLUMNS)})
+SELECT ${quoted(ATTEMPT_COLUMNS)} FROM json_populate_recordset(NULL::attempt, $1::json) WHERE inference_id = ANY($2::uuid[])
+ON CONFLICT (id) DO NOTHING`;
+
+function quoted(columns: readonly string[], prefix = ''): string {
+  return columns.map((name) => `${prefix}"${name}"`).join(', ');
+}
+
+/** The ids of the rows that were inserted or replaced. */
+async function insertInferences(manager: EntityManager, json: string): Promise<string[]> {
+  const written = await manager.query<{ id: string }[]>(INSERT_INFERENCES, [json]);
+  return written.map((row) => row.id);
+}
+
+async function insertAttempts(manager: EntityManager, json: string, inferenceIds: readonly string[]): Promise<void> {
+  await manager.query(INSERT_ATTEMPTS, [json, inferenceIds]);
 }
 
 export function createLedgerReader(unitOfWork: UnitOfWork): LedgerReader {

@@ -47,13 +47,20 @@ export interface CallEnd {
 }
 
 /** The usage to bill for one upstream call. Its source flags it: REPORTED, ESTIMATED, or NONE where nothing is billed. */
-export function settleUsage({ outcome, reported, delivered, accepted, promptEstimate }: CallEnd): TokenUsage {
-  if (reported !== null && reported.source === 'REPORTED') return reported;
+export function settleUsage({ delivered, ...end }: CallEnd): TokenUsage {
   const outputSeen = delivered.parts.length > 0 || delivered.refusal !== null;
-  const rule = outputSeen ? WHO_PAYS[outcome].outputSeen : WHO_PAYS[outcome].noOutput;
+  return settleCounted({ ...end, delivered: outputSeen ? () => estimateDelivered(delivered) : null });
+}
+
+/** `settleUsage` where the words are gone and only their count is known; null where there were none. */
+export type CountedEnd = Omit<CallEnd, 'delivered'> & { readonly delivered: (() => TokenClasses) | null };
+
+export function settleCounted({ outcome, reported, delivered, accepted, promptEstimate }: CountedEnd): TokenUsage {
+  if (reported !== null && reported.source === 'REPORTED') return reported;
+  const rule = delivered ? WHO_PAYS[outcome].outputSeen : WHO_PAYS[outcome].noOutput;
   switch (rule) {
     case 'prompt-and-delivered':
-      return estimated({ ...estimateDelivered(delivered), input: promptEstimate });
+      return estimated({ ...(delivered?.() ?? NO_TOKENS), input: promptEstimate });
     case 'prompt-if-accepted':
       return accepted ? estimated({ ...NO_TOKENS, input: promptEstimate }) : NO_USAGE;
     case 'nothing':
@@ -96,4 +103,12 @@ export function sumUsage(usages: readonly TokenUsage[]): TokenUsage {
     raw: usages.findLast((usage) => usage.raw !== null)?.raw ?? null,
     inconsistent: usages.some((usage) => usage.inconsistent),
   };
+}
+
+/** What a row says of usage that is not simply as reported. */
+export function usageWarnings(usage: TokenUsage): readonly string[] {
+  const notes: string[] = [];
+  if (usage.inconsistent) notes.push('inconsistent_usage: the provider’s token counts contradict one another and were clamped');
+  if (usage.source === 'ESTIMATED') notes.push('estimated_usage: the provider reported no usage, so tokens and cost are estimates');
+  return notes;
 }

@@ -23,7 +23,7 @@ export function tokensOfText(text: string): number {
   return tokensOfBytes(Buffer.byteLength(text));
 }
 
-function tokensOfBytes(bytes: number): number {
+export function tokensOfBytes(bytes: number): number {
   return Math.ceil(bytes / BYTES_PER_TOKEN);
 }
 

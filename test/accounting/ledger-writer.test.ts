@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createLedgerWriter, LEDGER_WRITER_LIMITS } from '../../src/accounting/ledger-writer.js';
-import type { LedgerWriterLimits } from '../../src/accounting/ledger-writer.js';
+import { LEDGER_WRITER_LIMITS } from '../../src/accounting/ledger-limits.js';
+import type { LedgerWriterLimits } from '../../src/accounting/ledger-limits.js';
+import { createLedgerWriter } from '../../src/accounting/ledger-writer.js';
 import type { LedgerStore } from '../../src/accounting/ledger.store.js';
 import { GatewayError } from '../../src/core/errors.js';
 import type { InferenceRecord } from '../../src/core/inference.js';
@@ -19,7 +20,8 @@ function createScriptedStore() {
   let release = (): void => undefined;
   let calls = 0;
   const store: LedgerStore = {
-    async insert(records) {
+    async insert(bookings) {
+      const records = bookings.flatMap((booking) => booking.record ?? []);
       calls += 1;
       await hold;
       const failure = failures.shift();

@@ -72,4 +72,6 @@ export class Inference {
   @Column({ name: 'request_id', type: 'text', nullable: true }) requestId!: string | null;
   @Column({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;
   @Column({ name: 'ended_at', type: 'timestamptz', nullable: true }) endedAt!: Date | null;
+  /** Settled for a lost replica, until the truth turns up. */
+  @Column({ name: 'provisional', type: 'boolean', default: false }) provisional!: boolean;
 }
