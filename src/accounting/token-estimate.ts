@@ -1,5 +1,5 @@
 import { assertNever } from '../core/assert-never.js';
-import type { CompletionCall, Message, Part, ResponseFormat, Tool } from '../core/completion.js';
+import type { CompletionCall, Part, ResponseFormat, Tool } from '../core/completion.js';
 
 /**
  * UTF-8 bytes a token. English runs at about four characters a token (https://help.openai.com/en/articles/4936856); scripts
@@ -29,40 +29,49 @@ export function tokensOfBytes(bytes: number): number {
 
 /** Estimated tokens of a whole prompt: system and other messages, tools, schema, and a constant for each piece of media. */
 export function estimatePrompt(call: CompletionCall): number {
-  const messages = call.messages.map(sizeOfMessage);
-  const bytes = sum(messages.map((size) => size.bytes)) + sum(call.tools.map(bytesOfTool)) + bytesOfFormat(call.responseFormat);
-  return TOKENS_OF_PRIMING + TOKENS_PER_MESSAGE * messages.length + sum(messages.map((size) => size.mediaTokens)) + tokensOfBytes(bytes);
+  const { bytes, framingTokens, media } = sizeOfPrompt(call);
+  return framingTokens + tokensOfBytes(bytes) + sum(MEDIA_KINDS.map((kind) => media[kind] * MEDIA_TOKENS[kind]));
 }
 
-interface Size {
+export type MediaKind = keyof typeof MEDIA_TOKENS;
+const MEDIA_KINDS = ['image', 'audio', 'document'] as const satisfies readonly MediaKind[];
+
+/** What a prompt's tokens are made of. */
+export interface PromptSize {
+  /** Of all words in UTF-8: messages, tools and schema. No token is shorter than a byte. */
   readonly bytes: number;
-  readonly mediaTokens: number;
+  /** Tokens that stand around the words: those of each message, and what primes the answer. */
+  readonly framingTokens: number;
+  /** How many pieces of each kind. */
+  readonly media: Readonly<Record<MediaKind, number>>;
 }
 
-function sizeOfMessage(message: Message): Size {
-  const sizes = message.parts.map(sizeOfPart);
-  return { bytes: sum(sizes.map((size) => size.bytes)), mediaTokens: sum(sizes.map((size) => size.mediaTokens)) };
+export function sizeOfPrompt(call: CompletionCall): PromptSize {
+  const parts = call.messages.flatMap((message) => message.parts);
+  const bytes = sum(parts.map(bytesOfPart)) + sum(call.tools.map(bytesOfTool)) + bytesOfFormat(call.responseFormat);
+  const count = (kind: MediaKind) => parts.filter((part) => part.kind === kind).length;
+  return {
+    bytes,
+    framingTokens: TOKENS_OF_PRIMING + TOKENS_PER_MESSAGE * call.messages.length,
+    media: { image: count('image'), audio: count('audio'), document: count('document') },
+  };
 }
 
-function sizeOfPart(part: Part): Size {
+function bytesOfPart(part: Part): number {
   switch (part.kind) {
     case 'text':
-      return textSize(part.text);
+      return Buffer.byteLength(part.text);
     case 'toolCall':
-      return textSize(part.name, part.arguments);
+      return Buffer.byteLength(part.name) + Buffer.byteLength(part.arguments);
     case 'reasoning':
-      return textSize(part.text ?? '', part.redacted ?? '');
+      return Buffer.byteLength(part.text ?? '') + Buffer.byteLength(part.redacted ?? '');
     case 'image':
     case 'audio':
     case 'document':
-      return { bytes: 0, mediaTokens: MEDIA_TOKENS[part.kind] };
+      return 0;
     default:
       return assertNever(part);
   }
-}
-
-function textSize(...texts: readonly string[]): Size {
-  return { bytes: sum(texts.map((text) => Buffer.byteLength(text))), mediaTokens: 0 };
 }
 
 function bytesOfTool(tool: Tool): number {

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from './json.js';
+import type { PicoUsd } from './money.js';
 import type { Tag } from './principal.js';
 import type { DisconnectPolicy, MessageRole, ReasoningEffort, TaskKind, ToolChoiceMode } from './vocabulary.js';
 
@@ -20,6 +21,8 @@ export interface CompletionCall {
   readonly frequencyPenalty: number | null;
   readonly presencePenalty: number | null;
   readonly task: TaskKind | null;
+  /** What the call may be predicted to cost at most; null: anything. */
+  readonly maxCost: PicoUsd | null;
   readonly timeoutMs: number | null;
   readonly onDisconnect: DisconnectPolicy | null;
   readonly user: string | null;

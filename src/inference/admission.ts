@@ -8,6 +8,7 @@ import type { CompletionId } from '../core/ids.js';
 import type { CompletionState } from '../core/inference.js';
 import type { Router } from '../routing/contract.js';
 import type { Finalizer } from './finalizer.js';
+import { whyTooDear } from './forecast.js';
 import { createIdempotencyKeys } from './idempotency.js';
 import type { IdempotencyClaim, IdempotencyKeys } from './idempotency.js';
 import { storable } from './input/text.js';
@@ -108,6 +109,8 @@ function begin({ request, form }: Application, { call, claim }: CheckedRequest, 
   const { principal, requestId } = request;
   const plan = router.plan(call, { principal, snapshot: catalogue.snapshot(principal.organizationId) });
   if (!plan.ok) return plan;
+  const tooDear = whyTooDear(call, plan.value, clock.now());
+  if (tooDear) return fail(tooDear);
   const times = { createdAt: clock.now(), startedMs: clock.monotonicMs() };
   const start = { id: newId('completion'), principal, call, form, keyed: claim !== null, requestId, ...times };
   const completion = createRunning(start, plan.value, clock);

@@ -12,6 +12,7 @@ import type { Admission, AdmissionDesk } from './admission.js';
 import type { CompletionOutcome, Completions, CompletionsLifecycle, StreamRequest } from './contract.js';
 import { createFinalizer } from './finalizer.js';
 import type { Finalizer } from './finalizer.js';
+import { createForecaster } from './forecast.js';
 import { createLookup } from './lookup.js';
 import { leaveReason } from './presence.js';
 import { checkPosition, eventsExpired, eventsOfRefusal, fromFirstPull } from './reading.js';
@@ -55,6 +56,7 @@ export function createCompletions(dependencies: CompletionsDependencies): Comple
   const parts: Parts = { ...dependencies, finalizer, registry, desk: createAdmissionDesk({ ...dependencies, finalizer, registry }) };
   return {
     ...createLookup({ ...dependencies, registry }),
+    ...createForecaster(dependencies),
     async complete(request, reader) {
       const admission = admit(applicationOf(request, 'complete'), parts);
       return outcomeOf(admission, request.principal, { ...parts, wait: (completion) => attend(completion, reader) });

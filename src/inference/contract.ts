@@ -1,10 +1,11 @@
-import type { UserError } from '../core/errors.js';
+import type { CostForecast } from '../accounting/estimate.js';
+import type { Result, UserError } from '../core/errors.js';
 import type { CompletionEvent } from '../core/events.js';
-import type { CompletionState } from '../core/inference.js';
+import type { CompletionState, RoutingRecord } from '../core/inference.js';
 import type { Principal } from '../core/principal.js';
 import type { RawCompletionInput } from './input/raw.js';
 
-/** The use case behind `complete`, `startCompletion`, `streamCompletion`, `completionStream`, `cancelCompletion`, `completion`. */
+/** The use case behind `complete`, `startCompletion`, `streamCompletion`, `completionStream`, `cancelCompletion`, `completion`, `estimateCost`. */
 export interface Completions {
   /** Runs to the end. `reader` aborts when the caller is gone (its reason: see ReaderGone). A refusal is an outcome too: its state holds the error. */
   complete(request: CompletionRequest, reader: AbortSignal): Promise<CompletionOutcome>;
@@ -21,6 +22,14 @@ export interface Completions {
   cancel(principal: Principal, id: string): Promise<CompletionState | null>;
   /** Null where there is none that the principal may see; the words are null where they are not kept, or not for them. */
   find(principal: Principal, id: string): Promise<CompletionState | null>;
+  /** Predicts what a completion would cost, and who would answer. Calls nobody, books nothing. */
+  estimate(principal: Principal, input: RawCompletionInput): Result<Forecast>;
+}
+
+/** What a call would come to, without making it. */
+export interface Forecast {
+  readonly cost: CostForecast;
+  readonly routing: RoutingRecord;
 }
 
 /** The process's own side of it. */

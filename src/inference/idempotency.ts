@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.js';
 import type { CompletionCall } from '../core/completion.js';
 import type { CompletionId } from '../core/ids.js';
 import { isJsonObject } from '../core/json.js';
+import { formatUsd } from '../core/money.js';
 import type { Principal } from '../core/principal.js';
 import type { Operation } from '../core/vocabulary.js';
 import { KEYED_MS } from './retention.js';
@@ -56,7 +57,8 @@ export function claimOf(principal: Principal, idempotencyKey: string, call: Comp
 
 /** Equal for calls that ask for the same; how long they may take, and what happens when the reader leaves, is not part of it. */
 export function fingerprintOf(call: CompletionCall): string {
-  const canonical = JSON.stringify({ ...call, onDisconnect: null, timeoutMs: null }, (_, value: unknown) => sortKeys(value));
+  const maxCost = call.maxCost === null ? null : formatUsd(call.maxCost);
+  const canonical = JSON.stringify({ ...call, maxCost, onDisconnect: null, timeoutMs: null }, (_, value: unknown) => sortKeys(value));
   return createHash('sha256').update(canonical).digest('base64');
 }
 

@@ -49,7 +49,8 @@ export function servedBy(deployment: Deployment): ServedBy {
   return { modelId: deployment.model.id, deploymentId: deployment.id, providerId: deployment.provider.id };
 }
 
-function priceOf(deployment: Deployment, at: Date, serviceTier: string | null): Price | null {
+/** The price in force: the deployment's own, else its model's. */
+export function priceOf(deployment: Deployment, at: Date, serviceTier: string | null): Price | null {
   const prices = deployment.prices.length > 0 ? deployment.prices : deployment.model.prices;
   return priceInForce(prices, { at, serviceTier, batch: false });
 }

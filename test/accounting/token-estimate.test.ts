@@ -25,6 +25,7 @@ const EMPTY: CompletionCall = {
   sessionId: null,
   tags: [],
   providerOptions: null,
+  maxCost: null,
 };
 
 const message = (...parts: Part[]): Message => ({ role: 'USER', parts, toolCallId: null, isError: false });

@@ -2,7 +2,7 @@ import { execute, parse, subscribe, type ExecutionResult } from 'graphql';
 import type { AccessReader, ApiKey, Page, Team } from '../../src/auth/contract.js';
 import type { CatalogueSnapshot, Deployment, Directory, Model, Provider } from '../../src/core/catalogue.js';
 import { systemClock } from '../../src/core/clock.js';
-import { fail, notFound, type Result } from '../../src/core/errors.js';
+import { fail, notFound, ok, type Result } from '../../src/core/errors.js';
 import { newId } from '../../src/core/ids.js';
 import type { CompletionState, InferenceRecord } from '../../src/core/inference.js';
 import { parseUsd } from '../../src/core/money.js';
@@ -14,6 +14,7 @@ import type { Capability, Permission } from '../../src/core/vocabulary.js';
 import type { DeploymentHealthReading } from '../../src/graphql/catalogue/health-reader.js';
 import { createGraphqlContext, type GraphqlContext, type GraphqlServices } from '../../src/graphql/context.js';
 import { buildGlidepathSchema } from '../../src/graphql/schema.js';
+import type { Forecast } from '../../src/inference/contract.js';
 
 export const NOW = new Date('2026-03-01T12:00:00Z');
 export const ORGANIZATION = { id: newId('organization'), slug: 'acme', name: 'Acme' };
@@ -240,6 +241,11 @@ export const HEALTHY: DeploymentHealthReading = {
   tokensPerSecond: null,
 };
 
+const FORECAST: Forecast = {
+  cost: { low: parseUsd('0.1'), expected: parseUsd('0.2'), high: null, inputTokens: 3, expectedOutputTokens: 5, basis: 'as told' },
+  routing: { route: null, routeVersion: null, seed: 's', steps: [], candidates: [] },
+};
+
 const absent = async (): Promise<Result<never>> => fail(notFound('thing', 'x'));
 const noEvents = async (): Promise<never> => {
   throw new Error('nothing streams here');
@@ -255,6 +261,7 @@ export function makeServices(overrides: Partial<GraphqlServices> = {}): GraphqlS
       read: noEvents,
       cancel: async () => null,
       find: async () => null,
+      estimate: () => ok(FORECAST),
     },
     catalogue: { snapshot: () => snapshot, refresh: async () => undefined },
     catalogueChanges: {

@@ -42,6 +42,7 @@ export function makeCall(changes: Partial<CompletionCall> = {}): CompletionCall 
     sessionId: null,
     tags: [],
     providerOptions: null,
+    maxCost: null,
     ...changes,
   };
 }

@@ -2,15 +2,16 @@ import type { ErrorCode } from '../../core/vocabulary.js';
 import { declareEnum } from '../declare-enum.js';
 
 /** Codes that nothing raises yet: budgets, limits, guardrails and the cache bring theirs. */
-type LaterCode =
-  'COST_LIMIT_EXCEEDED' | 'CACHE_MISS' | 'UNPRICED_MODEL' | 'RATE_LIMITED' | 'BUDGET_EXCEEDED' | 'HOLD_EXHAUSTED' | 'CONTENT_BLOCKED';
+type LaterCode = 'CACHE_MISS' | 'RATE_LIMITED' | 'BUDGET_EXCEEDED' | 'HOLD_EXHAUSTED' | 'CONTENT_BLOCKED';
 
 export const ErrorCodeEnum = declareEnum<Exclude<ErrorCode, LaterCode>>('ErrorCode', 'What callers branch on.', {
   INVALID_REQUEST: 'The input is wrong (InvalidRequest); `problems` tells where.',
   IDEMPOTENCY_MISMATCH: 'The idempotency key was used with another input (InvalidRequest).',
+  COST_LIMIT_EXCEEDED: 'The call is predicted to cost more than `maxCost` (InvalidRequest).',
   MODEL_NOT_FOUND: 'No enabled deployment serves the model (ModelUnavailable).',
   MODEL_NOT_ALLOWED: 'The API key may not use the model (ModelUnavailable).',
   CAPABILITY_NOT_SUPPORTED: 'The model lacks a capability the call needs (ModelUnavailable).',
+  UNPRICED_MODEL: 'The model has no price, and `maxCost` asks for one (ModelUnavailable).',
   CONTEXT_LENGTH_EXCEEDED: 'The prompt is longer than the context window (ProvidersFailed).',
   PROVIDER_FAILED: 'The provider failed or could not be reached (ProvidersFailed). Retryable with a new idempotency key.',
   PROVIDER_TIMEOUT: 'The provider did not answer in time (ProvidersFailed). Retryable with a new idempotency key.',

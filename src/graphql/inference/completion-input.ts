@@ -2,7 +2,7 @@ import { ArgsType, Field, Float, ID, InputType, Int } from 'type-graphql';
 import type { JsonValue } from '../../core/json.js';
 import type { DisconnectPolicy, TaskKind } from '../../core/vocabulary.js';
 import type { RawCompletionInput } from '../../inference/contract.js';
-import { GraphQLJSON } from '../scalars/index.js';
+import { GraphQLDecimal, GraphQLJSON } from '../scalars/index.js';
 import { TagInput } from '../tag.js';
 import { MessageInput, ReasoningInput, ResponseFormatInput, ToolChoiceInput, ToolInput } from './message-input.js';
 import { DisconnectPolicyEnum, TaskKindEnum } from './words.js';
@@ -55,6 +55,14 @@ export class CompletionInput implements RawCompletionInput {
 
   @Field(() => TaskKindEnum, { ...OPTIONAL, description: 'What the call is for; kept in the ledger.' })
   readonly task?: TaskKind | null;
+
+  @Field(() => GraphQLDecimal, {
+    ...OPTIONAL,
+    description:
+      'Refuse, before any upstream call, what is predicted to cost more than this (USD): where `estimateCost` expects more, ' +
+      'COST_LIMIT_EXCEEDED. A prediction, not a bound: `maxOutputTokens` bounds the answer. Without a price: UNPRICED_MODEL.',
+  })
+  readonly maxCost?: string | null;
 
   @Field(() => Int, { ...OPTIONAL, description: 'The whole call’s time, in ms; may only shorten the default of 600,000.' })
   readonly timeoutMs?: number | null;

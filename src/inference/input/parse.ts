@@ -3,6 +3,8 @@ import { fail, invalidRequest, ok } from '../../core/errors.js';
 import type { InputProblem, Result } from '../../core/errors.js';
 import { isJsonObject } from '../../core/json.js';
 import type { JsonObject } from '../../core/json.js';
+import { parseUsd } from '../../core/money.js';
+import type { PicoUsd } from '../../core/money.js';
 import type { Tag } from '../../core/principal.js';
 import { DISCONNECT_POLICIES, REASONING_EFFORTS, TASK_KINDS } from '../../core/vocabulary.js';
 import { readJsonObject } from './json.js';
@@ -53,6 +55,7 @@ function parseCall(input: Place): CompletionCall {
     frequencyPenalty: readNumber(input, 'frequencyPenalty', { min: -2, max: 2 }),
     presencePenalty: readNumber(input, 'presencePenalty', { min: -2, max: 2 }),
     task: readWord(input, 'task', TASK_KINDS),
+    maxCost: readUsd(input, 'maxCost'),
     timeoutMs: readNumber(input, 'timeoutMs', { ...WHOLE_FROM_ONE, max: LIMITS.timeoutMs }),
     onDisconnect: readWord(input, 'onDisconnect', DISCONNECT_POLICIES),
     user: readText(input, 'user', STORED_NAME),
@@ -68,6 +71,15 @@ function parseReasoningSettings(input: Place): CompletionCall['reasoning'] {
   const effort = readWord(place, 'effort', REASONING_EFFORTS);
   const maxTokens = readNumber(place, 'maxTokens', WHOLE_FROM_ONE);
   return effort === null && maxTokens === null ? null : { effort, maxTokens };
+}
+
+/** An amount from 0 on. */
+function readUsd(input: Place, name: string): PicoUsd | null {
+  const text = readText(input, name);
+  if (text === null) return null;
+  const amount = parseUsd(text);
+  if (amount !== null && amount >= 0n) return amount;
+  return report(input, name, 'must be an amount in USD from 0 on, with at most 12 decimals');
 }
 
 function parseStop(input: Place): readonly string[] {

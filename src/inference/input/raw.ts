@@ -21,6 +21,8 @@ export interface RawCompletionInput {
   readonly frequencyPenalty?: Optional<number>;
   readonly presencePenalty?: Optional<number>;
   readonly task?: Optional<TaskKind>;
+  /** A decimal, in USD. */
+  readonly maxCost?: Optional<string>;
   readonly timeoutMs?: Optional<number>;
   readonly onDisconnect?: Optional<DisconnectPolicy>;
   readonly user?: Optional<string>;

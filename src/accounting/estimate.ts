@@ -1,0 +1,128 @@
+import type { CompletionCall } from '../core/completion.js';
+import type { PicoUsd } from '../core/money.js';
+import type { Price } from '../core/pricing.js';
+import { NO_TOKENS } from '../core/usage.js';
+import type { TokenClasses } from '../core/usage.js';
+import type { ReasoningEffort } from '../core/vocabulary.js';
+import { costOf } from './price.js';
+import { estimatePrompt, MEDIA_TOKENS, sizeOfPrompt } from './token-estimate.js';
+import type { PromptSize } from './token-estimate.js';
+
+/** What is predicted of one upstream call before it is made, in USD and tokens. Amounts are null where there is no price. */
+export interface CostForecast {
+  /** The prompt as estimated, answered with a single token. */
+  readonly low: PicoUsd | null;
+  readonly expected: PicoUsd | null;
+  /** The prompt at its bounds, answered up to the output cap. */
+  readonly high: PicoUsd | null;
+  readonly inputTokens: number;
+  /** Thoughts included. */
+  readonly expectedOutputTokens: number;
+  /** How the numbers came about, in words. */
+  readonly basis: string;
+}
+
+/** What of a target decides about the cost; null: unknown. */
+export interface ForecastTarget {
+  readonly contextWindow: number | null;
+  readonly maxOutputTokens: number | null;
+  /** In force now, for no special service tier. */
+  readonly price: Price | null;
+}
+
+/** The longest answer, in tokens, that is reckoned with where the caller sets no cap. */
+export const DEFAULT_OUTPUT_CAP = 4_096;
+
+/**
+ * A usual answer in tokens, until a model's own answers tell better: chats on LMSYS-Chat-1M come to 215 on average
+ * (https://arxiv.org/abs/2309.11998, table 1), rounded up to a power of two.
+ */
+export const USUAL_ANSWER = 256;
+
+/**
+ * The share of the output cap that thinking takes, by effort (https://openrouter.ai/docs/use-cases/reasoning-tokens reserves
+ * as much for models that take a number instead of a word).
+ */
+const THINKING_SHARE: Readonly<Record<ReasoningEffort, number>> = { NONE: 0, MINIMAL: 0.1, LOW: 0.2, MEDIUM: 0.5, HIGH: 0.8 };
+
+/** Nobody here decodes media: a piece may well be ten times what one of a usual size comes to, and hardly more. */
+const LARGEST_MEDIA = 10;
+
+/**
+ * Predicts a call's cost on a target. What is counted is the whole prompt (system, tools, schema, media by a constant); the
+ * price is that of the whole request at its size, so a size tier applies as it would on the bill. Neither cached input nor
+ * retries are foreseen.
+ */
+export function forecastCost(call: CompletionCall, target: ForecastTarget): CostForecast {
+  const size = sizeOfPrompt(call);
+  const estimate = promptAsEstimated(call, size);
+  const inputTokens = estimatePrompt(call);
+  const cap = outputCap(call, target);
+  const thinking = expectedThinking(call, cap);
+  const output = Math.min(USUAL_ANSWER, cap - thinking);
+  const priced = (classes: TokenClasses) => costOf({ ...classes, source: 'ESTIMATED', raw: null, inconsistent: false }, target.price).total;
+  const low = priced({ ...estimate, output: 1 });
+  const expected = priced({ ...estimate, output, reasoning: thinking });
+  const bound = promptAtMost(size, Math.max(inputTokens, target.contextWindow ?? Infinity));
+  const high = dearest([low, expected, priced({ ...bound, output: cap }), priced({ ...bound, reasoning: cap })]);
+  const basis = basisOf(call, { size, cap, price: target.price });
+  return { low: cheapest([low, expected]), expected, high, inputTokens, expectedOutputTokens: output + thinking, basis };
+}
+
+/** What the caller asked for, or the default where nothing was; never more than the model can. */
+function outputCap({ maxOutputTokens }: CompletionCall, target: ForecastTarget): number {
+  return Math.min(maxOutputTokens ?? DEFAULT_OUTPUT_CAP, target.maxOutputTokens ?? Infinity);
+}
+
+/** A limit of thoughts is taken half used where no effort tells more. At least one token is left for the answer. */
+function expectedThinking({ reasoning }: CompletionCall, cap: number): number {
+  if (reasoning === null) return 0;
+  const { effort, maxTokens } = reasoning;
+  const wanted = effort === null ? (maxTokens ?? 0) / 2 : cap * THINKING_SHARE[effort];
+  return Math.max(0, Math.min(Math.floor(wanted), maxTokens ?? Infinity, cap - 1));
+}
+
+function promptAsEstimated(call: CompletionCall, { media }: PromptSize): TokenClasses {
+  const imageInput = media.image * MEDIA_TOKENS.image;
+  const audioInput = media.audio * MEDIA_TOKENS.audio;
+  return { ...NO_TOKENS, input: estimatePrompt(call) - imageInput - audioInput, imageInput, audioInput };
+}
+
+/** No token is shorter than a byte; whatever the words, a prompt beyond the window is refused upstream and costs nothing. */
+function promptAtMost({ bytes, framingTokens, media }: PromptSize, window: number): TokenClasses {
+  let left = window;
+  const take = (tokens: number) => {
+    const taken = Math.min(tokens, left);
+    left -= taken;
+    return taken;
+  };
+  const input = take(bytes + framingTokens + media.document * MEDIA_TOKENS.document * LARGEST_MEDIA);
+  const imageInput = take(media.image * MEDIA_TOKENS.image * LARGEST_MEDIA);
+  const audioInput = take(media.audio * MEDIA_TOKENS.audio * LARGEST_MEDIA);
+  return { ...NO_TOKENS, input, imageInput, audioInput };
+}
+
+interface Basis {
+  readonly size: PromptSize;
+  readonly cap: number;
+  readonly price: Price | null;
+}
+
+function basisOf(call: CompletionCall, { size: { media }, cap, price }: Basis): string {
+  const mediaWords = (['image', 'audio', 'document'] as const).flatMap((kind) => (media[kind] > 0 ? `${media[kind]} × ${kind}` : []));
+  const counted = ['system and other messages', ...(call.tools.length > 0 ? ['tools'] : []), ...(call.responseFormat ? ['format'] : [])];
+  const input = `Input: an estimate, not the provider's count: bytes of ${counted.join(', ')} by four, at most one token a byte`;
+  const withMedia = mediaWords.length > 0 ? `; ${mediaWords.join(', ')} by a constant` : '';
+  const asked = call.maxOutputTokens === null ? 'no maxOutputTokens is given' : 'by maxOutputTokens';
+  const output = `Output: ${USUAL_ANSWER} tokens${call.reasoning ? ' and a share of the cap for reasoning' : ''}, at most ${cap} (${asked}; never more than the model can)`;
+  const priced = price === null ? 'No price is in force' : `Price: ${price.source}, from ${price.effectiveFrom.toISOString()}`;
+  return `${input}${withMedia}. ${output}. ${priced}.`;
+}
+
+function dearest(amounts: readonly (PicoUsd | null)[]): PicoUsd | null {
+  return amounts.reduce((best, amount) => (best === null || amount === null ? null : amount > best ? amount : best));
+}
+
+function cheapest(amounts: readonly (PicoUsd | null)[]): PicoUsd | null {
+  return amounts.reduce((best, amount) => (best === null || amount === null ? null : amount < best ? amount : best));
+}

@@ -1,0 +1,50 @@
+import { forecastCost } from '../accounting/estimate.js';
+import type { CostForecast } from '../accounting/estimate.js';
+import type { Catalogue } from '../catalog/contract.js';
+import type { Clock } from '../core/clock.js';
+import type { CompletionCall } from '../core/completion.js';
+import { ok, userError } from '../core/errors.js';
+import type { UserError } from '../core/errors.js';
+import { formatUsd } from '../core/money.js';
+import type { RoutePlan, Router } from '../routing/contract.js';
+import type { Completions } from './contract.js';
+import { parseCompletionInput } from './input/parse.js';
+import { priceOf } from './settlement.js';
+
+export interface ForecasterDependencies {
+  readonly catalogue: Catalogue;
+  readonly router: Router;
+  readonly clock: Clock;
+}
+
+/** Predictions for those who ask; each refusal is the one that the call itself would meet. */
+export function createForecaster({ catalogue, router, clock }: ForecasterDependencies): Pick<Completions, 'estimate'> {
+  return {
+    estimate(principal, input) {
+      const parsed = parseCompletionInput(input);
+      if (!parsed.ok) return parsed;
+      const plan = router.plan(parsed.value, { principal, snapshot: catalogue.snapshot(principal.organizationId) });
+      if (!plan.ok) return plan;
+      return ok({ cost: forecastOf(parsed.value, plan.value, clock.now()), routing: plan.value.record });
+    },
+  };
+}
+
+/** Why a call must not be made under its `maxCost`; null where it may. */
+export function whyTooDear(call: CompletionCall, plan: RoutePlan, at: Date): UserError | null {
+  const { maxCost, model } = call;
+  if (maxCost === null) return null;
+  const { expected } = forecastOf(call, plan, at);
+  if (expected === null) return userError('UNPRICED_MODEL', { model, message: 'The model has no price, so it can’t be held to maxCost.' });
+  if (expected <= maxCost) return null;
+  const message = `is less than the ${formatUsd(expected)} USD that the call is predicted to cost`;
+  return userError('COST_LIMIT_EXCEEDED', { message: `maxCost: ${message}`, problems: [{ path: 'maxCost', message }] });
+}
+
+/** By the target that would be asked first. */
+function forecastOf(call: CompletionCall, { targets }: RoutePlan, at: Date): CostForecast {
+  const [first] = targets;
+  if (!first) throw new RangeError('a plan names at least one target');
+  const { contextWindow, maxOutputTokens } = first.model;
+  return forecastCost(call, { contextWindow, maxOutputTokens, price: priceOf(first, at, null) });
+}
