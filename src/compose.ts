@@ -37,7 +37,9 @@ import { createUpstreamCaller } from './providers/caller.js';
 import { checkUrl } from './providers/network-guard.js';
 import { findPreset, PRESETS } from './providers/presets.js';
 import { startSandbox } from './providers/sandbox.js';
+import { SIZING } from './compose/sizing.js';
 import { createReadiness } from './compose/readiness.js';
+import type { Router } from './routing/contract.js';
 import { createHealthBoard } from './routing/health.js';
 import { createRouter } from './routing/router.js';
 import { createConfigurationWatch } from './storage/change-notices.js';
@@ -89,9 +91,9 @@ async function build(surroundings: Surroundings): Promise<Product> {
   const database = teardown.add('database', await openDatabase({ config, logger, clock }), (opened) => opened.close());
   const foundation = await lay(surroundings, database);
   const { catalogue, authenticator, watch } = foundation;
-  const { completions, ledger, health, metrics } = createInference(surroundings, database, foundation);
+  const { completions, ledger, health, metrics, router } = createInference(surroundings, database, foundation);
   const api = createGraphqlApi({
-    services: { completions, catalogue, health, clock, ...createChanges(surroundings, database, foundation) },
+    services: { completions, catalogue, health, clock, ...createChanges(surroundings, database, { ...foundation, router }) },
     introspection: config.introspection,
     logger,
   });
@@ -125,13 +127,13 @@ function createInference(surroundings: Surroundings, { unitOfWork }: Database, {
   });
   const metrics = createMetrics({ ledgerPending: () => ledger.pendingCount });
   const health = createHealthBoard({ clock });
+  const router = createRouter({ ...surroundings, caller, health, sizing: SIZING });
   const completions = createCompletions({
-    ...{ catalogue, clock, logger },
-    router: createRouter({ ...surroundings, caller, health }),
+    ...{ catalogue, clock, logger, router },
     ledger: meterLedger(ledger, { metrics, catalogue }),
     books: createLedgerReader(unitOfWork),
   });
-  return { completions, ledger, health, metrics };
+  return { completions, ledger, health, metrics, router };
 }
 
 /** What a request stands on: the configuration in memory, who may ask, and how both are kept true. */
@@ -189,7 +191,11 @@ function followConfiguration({ clock, logger }: Surroundings, catalogue: LoadedC
   };
 }
 
-function createChanges({ clock }: Surroundings, database: Database, { catalogue, authenticator }: Foundation) {
+function createChanges(
+  { clock }: Surroundings,
+  database: Database,
+  { catalogue, authenticator, router }: Foundation & { readonly router: Router },
+) {
   const { unitOfWork } = database;
   const store = createAccessStore(unitOfWork);
   return {
@@ -205,6 +211,7 @@ function createChanges({ clock }: Surroundings, database: Database, { catalogue,
       ...{ catalogue, clock, known: KNOWN_PROVIDERS, cipher: credentialCipherOf(database) },
       store: createCatalogueChangeStore(unitOfWork),
       checkUrl: (url, rules) => checkUrl(url.href, rules),
+      checkRoute: (question) => router.check(question),
     }),
   };
 }

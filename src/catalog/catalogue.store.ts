@@ -9,6 +9,7 @@ import { Price } from '../storage/entities/price.js';
 import { Provider } from '../storage/entities/provider.js';
 import type { UnitOfWork } from '../storage/unit-of-work.js';
 import { toDeployment, toModel, toPrice, toProvider } from './rows.store.js';
+import { readRoutes } from './route-rows.store.js';
 import type { StoredCatalogue } from './stored.js';
 
 export interface CatalogueStore {
@@ -38,8 +39,10 @@ async function readOnce(manager: EntityManager, logger: Logger): Promise<StoredC
   const models = await manager.find(Model);
   const deployments = await manager.find(Deployment);
   const prices = await manager.find(Price, { order: { effectiveFrom: 'ASC', createdAt: 'ASC', id: 'ASC' } });
+  const routes = await readRoutes(manager);
   return {
     version,
+    routes,
     organizations: organizations.map(({ id, slug, name }) => ({ id: idFromUuid('organization', id), slug, name })),
     providers: providers.map(toProvider),
     models: models.map(toModel),

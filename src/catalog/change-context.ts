@@ -3,15 +3,17 @@ import type { Deployment, Model, Provider } from '../core/catalogue.js';
 import type { Clock } from '../core/clock.js';
 import type { Result } from '../core/errors.js';
 import { ok } from '../core/errors.js';
+import type { Route } from '../core/routes.js';
 import type { Cipher } from '../storage/cipher.js';
 import type { CatalogueChangeStore, CatalogueTransaction } from './change.store.js';
-import type { Catalogue, KnownProviders } from './contract.js';
+import type { Catalogue, KnownProviders, RouteChecker } from './contract.js';
 
 export interface ChangeSettings {
   readonly store: CatalogueChangeStore;
   readonly catalogue: Catalogue;
   readonly known: KnownProviders;
   readonly clock: Clock;
+  readonly checkRoute: RouteChecker;
   /** Made for CREDENTIAL_PURPOSE. */
   readonly cipher: Cipher;
   /** What is wrong with an upstream's address as far as it can be told without asking the network; null: nothing. */
@@ -49,5 +51,6 @@ export function reader(settings: ChangeSettings, actor: Actor) {
     provider: (id: Provider['id']) => snapshot().providers.byId.get(id),
     model: (id: Model['id']) => snapshot().models.byId.get(id),
     deployment: (id: Deployment['id']) => snapshot().deployments.byId.get(id),
+    route: (id: Route['id']) => snapshot().routes.byId.get(id),
   };
 }

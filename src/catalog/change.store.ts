@@ -4,6 +4,7 @@ import type { Result } from '../core/errors.js';
 import { uuidFromId } from '../core/ids.js';
 import type { DeploymentId, ModelId, ProviderId } from '../core/ids.js';
 import { isSlug } from '../core/input-checks.js';
+import type { RouteVersion } from '../core/routes.js';
 import { runChange } from '../storage/audit.store.js';
 import type { Audit, ChangeContext } from '../storage/audit.store.js';
 import { Deployment } from '../storage/entities/deployment.js';
@@ -12,7 +13,10 @@ import { Price } from '../storage/entities/price.js';
 import { Provider } from '../storage/entities/provider.js';
 import type { UnitOfWork } from '../storage/unit-of-work.js';
 import { fromDeployment, fromModel, fromPrice, fromProvider, toDeployment, toModel, toProvider } from './rows.store.js';
-import type { StoredDeployment, StoredModel, StoredPrice, StoredProvider } from './stored.js';
+import { readRoutes, saveVersion } from './route-rows.store.js';
+import type { StoredDeployment, StoredModel, StoredPrice, StoredProvider, StoredRoute } from './stored.js';
+
+export type RouteIdentity = Pick<StoredRoute, 'id' | 'organizationId' | 'slug' | 'createdAt'>;
 
 /** What one change may read and write, all in its organization. What was deleted is not found. */
 export interface CatalogueTransaction {
@@ -25,6 +29,8 @@ export interface CatalogueTransaction {
   saveModel(model: StoredModel): Promise<void>;
   saveDeployment(deployment: StoredDeployment): Promise<void>;
   insertPrice(price: StoredPrice): Promise<void>;
+  route(slug: string): Promise<StoredRoute | null>;
+  saveRouteVersion(route: RouteIdentity, version: RouteVersion): Promise<void>;
 }
 
 export interface CatalogueChangeStore {
@@ -69,6 +75,8 @@ function createTransaction(manager: EntityManager, audit: Audit, organizationId:
     async saveDeployment(deployment) {
       await manager.upsert(Deployment, fromDeployment(deployment), ['id']);
     },
+    route: async (slug) => (isSlug(slug) ? ((await readRoutes(manager, { organizationId, slug }))[0] ?? null) : null),
+    saveRouteVersion: (route, version) => saveVersion(manager, route, version),
     async insertPrice(price) {
       await manager.insert(Price, fromPrice(price));
     },

@@ -4,6 +4,7 @@ import { createDeploymentChanges } from './deployment-changes.js';
 import { createModelChanges } from './model-changes.js';
 import { createPriceChanges } from './price-changes.js';
 import { createProviderChanges } from './provider-changes.js';
+import { createRouteChanges } from './route-changes.js';
 
 export function createCatalogueChanges(settings: ChangeSettings): CatalogueChanges {
   return {
@@ -11,5 +12,6 @@ export function createCatalogueChanges(settings: ChangeSettings): CatalogueChang
     ...createModelChanges(settings),
     ...createPriceChanges(settings),
     ...createDeploymentChanges(settings),
+    ...createRouteChanges(settings),
   };
 }

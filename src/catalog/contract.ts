@@ -1,9 +1,10 @@
 import type { Actor } from '../core/actor.js';
 import type { CatalogueSnapshot, Deployment, Model, Provider } from '../core/catalogue.js';
-import type { Result } from '../core/errors.js';
+import type { InputProblem, Result } from '../core/errors.js';
 import type { JsonValue } from '../core/json.js';
 import type { OrganizationId } from '../core/ids.js';
 import type { Price } from '../core/pricing.js';
+import type { Route, RouteNode } from '../core/routes.js';
 import type { CancelPolicy, Capability, Operation, PriceComponent, WireFormat } from '../core/vocabulary.js';
 
 /** The snapshots of all organizations, swapped whole when the configuration version moves. No call here reads the database. */
@@ -27,6 +28,28 @@ export interface CatalogueChanges {
   createDeployment(actor: Actor, input: CreateDeploymentInput): Promise<Result<Deployment>>;
   updateDeployment(actor: Actor, input: UpdateDeploymentInput): Promise<Result<Deployment>>;
   deleteDeployment(actor: Actor, id: string): Promise<Result<{ readonly deletedId: string }>>;
+  publishRoute(actor: Actor, input: PublishRouteInput): Promise<Result<Route>>;
+  /** Publishes an earlier version's definition once more, under the next number. */
+  rollbackRoute(actor: Actor, input: RollbackRouteInput): Promise<Result<Route>>;
+}
+
+/** What is wrong with a route's tree, each with its path below `definition`; or the tree, in the form it is stored in. */
+export type RouteChecker = (given: {
+  readonly slug: string;
+  readonly definition: unknown;
+  readonly snapshot: CatalogueSnapshot;
+}) => { readonly definition: RouteNode } | { readonly problems: readonly InputProblem[] };
+
+export interface PublishRouteInput {
+  readonly slug: string;
+  readonly definition: unknown;
+  readonly note?: Optional<string>;
+  readonly expectedVersion?: Optional<number>;
+}
+
+export interface RollbackRouteInput {
+  readonly slug: string;
+  readonly version: number;
 }
 
 type Optional<T> = T | null | undefined;

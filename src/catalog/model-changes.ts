@@ -32,6 +32,7 @@ export function createModelChanges(settings: ChangeSettings): Pick<CatalogueChan
             checkAgainstPeers(checks, 'price', { tiers: price.tiers, snapshot: settings.catalogue.snapshot(organizationId), now: at });
           if (checks.problems.length > 0) return fail(invalidRequest(checks.problems));
           if (await transaction.model({ slug: input.slug })) return fail(conflict(`There is a model ${input.slug} already.`, 'slug'));
+          if (await transaction.route(input.slug)) return fail(conflict(`There is a route ${input.slug} already.`, 'slug'));
           const after: StoredModel = { ...draft, id: newId('model'), organizationId, createdAt: at, deletedAt: null };
           await transaction.saveModel(after);
           await audit(transaction, { action: 'createModel', before: null, after });

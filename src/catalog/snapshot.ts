@@ -1,7 +1,8 @@
 import type { CatalogueSnapshot, Deployment, Directory, Model, Provider, ProviderCredential } from '../core/catalogue.js';
 import type { OrganizationId } from '../core/ids.js';
 import type { Price } from '../core/pricing.js';
-import type { StoredCatalogue, StoredDeployment, StoredModel, StoredOrganization, StoredProvider } from './stored.js';
+import type { Route } from '../core/routes.js';
+import type { StoredCatalogue, StoredDeployment, StoredModel, StoredOrganization, StoredProvider, StoredRoute } from './stored.js';
 
 /** In the place of an address: the stand-in upstream of whichever process loads it. */
 export const SANDBOX_BASE_URL = 'sandbox:';
@@ -27,6 +28,7 @@ export function assembleSnapshots(stored: StoredCatalogue, context: SnapshotCont
     providers: groupBy(stored.providers, (row) => row.organizationId),
     models: groupBy(stored.models, (row) => row.organizationId),
     deployments: groupBy(stored.deployments, (row) => row.organizationId),
+    routes: groupBy(stored.routes, (row) => row.organizationId),
   };
   const prices = pricesByOwner(stored);
   const snapshots = stored.organizations.map((organization) => {
@@ -36,6 +38,7 @@ export function assembleSnapshots(stored: StoredCatalogue, context: SnapshotCont
       providers: groups.providers.get(organization.id) ?? [],
       models: groups.models.get(organization.id) ?? [],
       deployments: groups.deployments.get(organization.id) ?? [],
+      routes: groups.routes.get(organization.id) ?? [],
       prices,
     };
     return [organization.id, assemble(rows, context)] as const;
@@ -49,6 +52,7 @@ interface OrganizationRows {
   readonly providers: readonly StoredProvider[];
   readonly models: readonly StoredModel[];
   readonly deployments: readonly StoredDeployment[];
+  readonly routes: readonly StoredRoute[];
   readonly prices: ReadonlyMap<string, readonly Price[]>;
 }
 
@@ -78,6 +82,7 @@ function assemble(rows: OrganizationRows, context: SnapshotContext): CatalogueSn
     providers: directory<Provider>(providers.map(freezeWithDeployments)),
     models: directory<Model>(models.map(freezeWithDeployments)),
     deployments: directory<Deployment>(deployments),
+    routes: directory<Route>(rows.routes.flatMap(toRoute)),
   });
 }
 
@@ -107,6 +112,11 @@ function toModel(row: StoredModel, prices: readonly Price[]): Mutable<Model> {
 function toDeployment(row: StoredDeployment) {
   const { id, slug, upstreamModel, region, weight, enabled, onCancel } = row;
   return { id, slug, upstreamModel, region, weight, enabled, onCancel, deleted: row.deletedAt !== null };
+}
+
+function toRoute({ id, slug, currentVersion, versions }: StoredRoute): readonly Route[] {
+  const current = versions.find(({ version }) => version === currentVersion);
+  return current ? [Object.freeze({ id, slug, current, versions, deleted: false })] : [];
 }
 
 /** The highest weight first, then the oldest; ids are ordered by time. */

@@ -1,5 +1,6 @@
-import type { DeploymentId, ModelId, OrganizationId, PriceId, ProviderId } from '../core/ids.js';
+import type { DeploymentId, ModelId, OrganizationId, PriceId, ProviderId, RouteId } from '../core/ids.js';
 import type { Price } from '../core/pricing.js';
+import type { RouteVersion } from '../core/routes.js';
 import type { CancelPolicy, Capability, Operation, WireFormat } from '../core/vocabulary.js';
 
 /** The catalogue as it is stored: flat, what was deleted included, credentials sealed. */
@@ -10,6 +11,7 @@ export interface StoredCatalogue {
   readonly models: readonly StoredModel[];
   readonly deployments: readonly StoredDeployment[];
   readonly prices: readonly StoredPrice[];
+  readonly routes: readonly StoredRoute[];
 }
 
 export interface StoredOrganization {
@@ -76,3 +78,9 @@ export interface StoredPrice extends StoredRecord<PriceId> {
 }
 
 export type PriceOwner = { readonly modelId: ModelId } | { readonly deploymentId: DeploymentId };
+
+export interface StoredRoute extends StoredRecord<RouteId> {
+  readonly slug: string;
+  readonly currentVersion: number;
+  readonly versions: readonly RouteVersion[];
+}

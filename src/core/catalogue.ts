@@ -1,5 +1,6 @@
-import type { DeploymentId, ModelId, OrganizationId, ProviderId } from './ids.js';
+import type { DeploymentId, ModelId, OrganizationId, ProviderId, RouteId } from './ids.js';
 import type { Price } from './pricing.js';
+import type { Route } from './routes.js';
 import type { Secret } from './secret.js';
 import type { CancelPolicy, Capability, Operation, WireFormat } from './vocabulary.js';
 
@@ -14,6 +15,7 @@ export interface CatalogueSnapshot {
   readonly providers: Directory<ProviderId, Provider>;
   readonly models: Directory<ModelId, Model>;
   readonly deployments: Directory<DeploymentId, Deployment>;
+  readonly routes: Directory<RouteId, Route>;
 }
 
 /** `bySlug` and `all` (sorted by slug) hold what exists; `byId` also what was deleted. */

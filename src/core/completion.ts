@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from './json.js';
 import type { PicoUsd } from './money.js';
 import type { Tag } from './principal.js';
+import type { RoutingPreferences } from './routes.js';
 import type { DisconnectPolicy, MessageRole, ReasoningEffort, TaskKind, ToolChoiceMode } from './vocabulary.js';
 
 /** A completion as the gateway understands it: checked, complete, immutable, in no vendor's words. */
@@ -21,6 +22,7 @@ export interface CompletionCall {
   readonly frequencyPenalty: number | null;
   readonly presencePenalty: number | null;
   readonly task: TaskKind | null;
+  readonly routing: RoutingPreferences | null;
   /** What the call may be predicted to cost at most; null: anything. */
   readonly maxCost: PicoUsd | null;
   readonly timeoutMs: number | null;

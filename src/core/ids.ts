@@ -10,6 +10,7 @@ export const ID_PREFIXES = [
   'model',
   'price',
   'deployment',
+  'route',
   'completion',
   'attempt',
   'audit',
@@ -28,6 +29,7 @@ export type ProviderId = Id<'provider'>;
 export type ModelId = Id<'model'>;
 export type PriceId = Id<'price'>;
 export type DeploymentId = Id<'deployment'>;
+export type RouteId = Id<'route'>;
 export type CompletionId = Id<'completion'>;
 export type AttemptId = Id<'attempt'>;
 export type AuditEntryId = Id<'audit'>;

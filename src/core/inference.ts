@@ -3,6 +3,7 @@ import type { UserError } from './errors.js';
 import type { Failure } from './failures.js';
 import type { ApiKeyId, AttemptId, DeploymentId, InferenceId, ModelId, OrganizationId, ProviderId, TeamId } from './ids.js';
 import type { Cost } from './pricing.js';
+import type { RoutingPreferences } from './routes.js';
 import type { Tag } from './principal.js';
 import type { TokenUsage } from './usage.js';
 import type { AttemptStatus, CacheStatus, ContentState, FinishReason, InferenceStatus, Operation, TaskKind } from './vocabulary.js';
@@ -62,7 +63,44 @@ export interface RoutingRecord {
   readonly seed: string;
   readonly steps: readonly { readonly path: string; readonly kind: string; readonly outcome: string; readonly reason: string }[];
   readonly candidates: readonly RoutingCandidate[];
+  /** What the decision rested on, so that it can be made again; rows of earlier versions lack it. */
+  readonly inputs?: DecisionInputs;
 }
+
+/** What was looked at, and nothing else; the row beside it knows who asked, and for what. */
+export interface DecisionInputs {
+  /** The configuration's version, and the instant (ISO 8601). */
+  readonly snapshot: number;
+  readonly at: string;
+  readonly inputTokens: number;
+  readonly hasTools: boolean;
+  readonly hasImages: boolean;
+  readonly preferences: RoutingPreferences | null;
+  /** By model slug, the ids of its deployments. */
+  readonly models: Readonly<Record<string, readonly DeploymentId[]>>;
+  readonly deployments: Readonly<Record<string, DeploymentInputs>>;
+  /** By node, how many decisions it had made before. */
+  readonly turns: Readonly<Record<string, number>>;
+  /** By node, what a session, user or key was bound to. */
+  readonly pins: Readonly<Record<string, { readonly branch: string | null; readonly deploymentId: DeploymentId }>>;
+  /** By slug, the versions of routes named by targets. */
+  readonly routes: Readonly<Record<string, number>>;
+}
+
+/** What a decision saw of one deployment; what is absent was not asked, or had no data. Times in ms, cost in picodollars. */
+export interface DeploymentInputs {
+  readonly excluded?: { readonly kind: ExclusionKind; readonly reason: string };
+  readonly blocked?: { readonly untilMs: number; readonly reason: string };
+  readonly inFlight?: number;
+  readonly latencyMs?: number;
+  readonly firstTokenMs?: number;
+  readonly tokensPerSecond?: number;
+  readonly cost?: number;
+  /** Below 1 while it returns by and by after an outage; 0: it is due for a probe. */
+  readonly share?: number;
+}
+
+export type ExclusionKind = 'not-serving' | 'not-allowed' | 'preference' | 'too-small';
 
 export interface RoutingCandidate {
   readonly deploymentId: DeploymentId;

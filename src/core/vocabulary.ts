@@ -187,3 +187,15 @@ export type Granularity = (typeof GRANULARITIES)[number];
 
 export const USAGE_ORDERS = ['COST_DESC', 'REQUESTS_DESC', 'TOKENS_DESC', 'ERRORS_DESC', 'LATENCY_DESC'] as const;
 export type UsageOrder = (typeof USAGE_ORDERS)[number];
+
+export const ROUTING_GOALS = ['COST', 'LATENCY', 'THROUGHPUT'] as const;
+export type RoutingGoal = (typeof ROUTING_GOALS)[number];
+
+export const ALL_OPEN_POLICIES = ['FAIL', 'TRY_SOONEST'] as const;
+export type AllOpenPolicy = (typeof ALL_OPEN_POLICIES)[number];
+
+export const STICKY_KEYS = ['SESSION', 'USER', 'API_KEY'] as const;
+export type StickyKey = (typeof STICKY_KEYS)[number];
+
+export const BALANCE_STRATEGIES = ['ROUND_ROBIN', 'WEIGHTED', 'LEAST_BUSY', 'LOWEST_LATENCY', 'LOWEST_COST', 'HIGHEST_THROUGHPUT'] as const;
+export type BalanceStrategy = (typeof BALANCE_STRATEGIES)[number];

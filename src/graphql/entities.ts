@@ -8,6 +8,7 @@ import { Deployment, Model, Provider } from './catalogue/types.js';
 import type { GraphqlContext } from './context.js';
 import { Completion } from './inference/completion.js';
 import { authorize, seesModel } from './permissions.js';
+import { Route } from './routing/types.js';
 import type { RootResolver } from './roots.js';
 
 /** What a router names an entity by: the fields of one of its keys. */
@@ -45,6 +46,12 @@ const REFERENCE_RESOLVERS: Readonly<Record<string, ReferenceResolver>> = {
     const id = parseId('deployment', text(reference, 'id'));
     const deployment = id && context.snapshot().deployments.byId.get(id);
     return deployment ? new Deployment(deployment) : null;
+  },
+  Route: (reference, context) => {
+    authorize(context.principal, ['CATALOG_READ']);
+    const id = parseId('route', text(reference, 'id'));
+    const route = id && context.snapshot().routes.byId.get(id);
+    return route ? new Route(route) : null;
   },
   Team: async (reference, context) => {
     const id = parseId('team', text(reference, 'id'));

@@ -24,6 +24,14 @@ export interface Completions {
   find(principal: Principal, id: string): Promise<CompletionState | null>;
   /** Predicts what a completion would cost, and who would answer. Calls nobody, books nothing. */
   estimate(principal: Principal, input: RawCompletionInput): Result<Forecast>;
+  /** Decides who would answer. Calls nobody, books nothing, takes nobody's turn. */
+  simulate(principal: Principal, input: RawCompletionInput, trial: RouteTrial): Result<RoutingRecord>;
+}
+
+export interface RouteTrial {
+  /** A tree in the shape of the contract's input, unchecked; in place of what `model` names. */
+  readonly definition?: unknown;
+  readonly seed?: string | null | undefined;
 }
 
 /** What a call would come to, without making it. */

@@ -3,7 +3,7 @@ import type { CostForecast } from '../accounting/estimate.js';
 import type { Catalogue } from '../catalog/contract.js';
 import type { Clock } from '../core/clock.js';
 import type { CompletionCall } from '../core/completion.js';
-import { ok, userError } from '../core/errors.js';
+import { fail, invalidRequest, ok, userError } from '../core/errors.js';
 import type { UserError } from '../core/errors.js';
 import { formatUsd } from '../core/money.js';
 import type { RoutePlan, Router } from '../routing/contract.js';
@@ -18,20 +18,33 @@ export interface ForecasterDependencies {
 }
 
 /** Predictions for those who ask; each refusal is the one that the call itself would meet. */
-export function createForecaster({ catalogue, router, clock }: ForecasterDependencies): Pick<Completions, 'estimate'> {
+export function createForecaster({ catalogue, router, clock }: ForecasterDependencies): Pick<Completions, 'estimate' | 'simulate'> {
   return {
+    simulate(principal, input, { definition, seed }) {
+      const parsed = parseCompletionInput(input);
+      if (!parsed.ok) return parsed;
+      const snapshot = catalogue.snapshot(principal.organizationId);
+      const checked = definition == null ? null : router.check({ slug: '', definition, snapshot });
+      if (checked && 'problems' in checked) return fail(invalidRequest(checked.problems));
+      const preview = router.preview(parsed.value, { principal, snapshot, definition: checked?.definition, seed: seed ?? undefined });
+      if (!preview.ok) return preview;
+      const { error, record } = preview.value;
+      // That all are cooling is an answer, which the candidates explain.
+      return error && error.code !== 'ALL_TARGETS_COOLING' ? fail(error) : ok(record);
+    },
     estimate(principal, input) {
       const parsed = parseCompletionInput(input);
       if (!parsed.ok) return parsed;
-      const plan = router.plan(parsed.value, { principal, snapshot: catalogue.snapshot(principal.organizationId) });
+      const plan = router.preview(parsed.value, { principal, snapshot: catalogue.snapshot(principal.organizationId) });
       if (!plan.ok) return plan;
+      if (plan.value.error) return fail(plan.value.error);
       return ok({ cost: forecastOf(parsed.value, plan.value, clock.now()), routing: plan.value.record });
     },
   };
 }
 
 /** Why a call must not be made under its `maxCost`; null where it may. */
-export function whyTooDear(call: CompletionCall, plan: RoutePlan, at: Date): UserError | null {
+export function whyTooDear(call: CompletionCall, plan: Pick<RoutePlan, 'targets'>, at: Date): UserError | null {
   const { maxCost, model } = call;
   if (maxCost === null) return null;
   const { expected } = forecastOf(call, plan, at);
@@ -42,7 +55,7 @@ export function whyTooDear(call: CompletionCall, plan: RoutePlan, at: Date): Use
 }
 
 /** By the target that would be asked first. */
-function forecastOf(call: CompletionCall, { targets }: RoutePlan, at: Date): CostForecast {
+function forecastOf(call: CompletionCall, { targets }: Pick<RoutePlan, 'targets'>, at: Date): CostForecast {
   const [first] = targets;
   if (!first) throw new RangeError('a plan names at least one target');
   const { contextWindow, maxOutputTokens } = first.model;

@@ -1,30 +1,72 @@
 import { EMPTY_ANSWER } from '../core/answer.js';
 import type { Deployment } from '../core/catalogue.js';
+import type { Failure } from '../core/failures.js';
 import { newId } from '../core/ids.js';
-import type { ChatCallOutcome } from '../providers/contract.js';
+import type { CallTimeouts, ChatCallOutcome } from '../providers/contract.js';
+import type { TargetTerms } from './compile.js';
 import type { Attempt } from './contract.js';
 import type { Journey, Tools } from './journey.js';
 import { toTarget } from './target.js';
+import type { Leg } from './walk-state.js';
 
 const STATUS_OF = { succeeded: 'SUCCEEDED', failed: 'FAILED', cancelled: 'CANCELLED' } as const;
 
 /** One upstream call, from its announcement to what it came to; known to health in every case. */
-export async function makeAttempt(journey: Journey, target: Deployment, { caller, health, clock, timeouts }: Tools): Promise<Attempt> {
+export async function makeAttempt(journey: Journey, { deployment, terms }: Leg, tools: Tools): Promise<Attempt> {
   const { watch, call, attempts } = journey;
-  const started = startAttempt(target, attempts.length, clock.now());
-  health.attemptStarted(target);
+  const { caller, health, clock } = tools;
+  const started = startAttempt(deployment, attempts.length, clock.now());
+  health.attemptStarted(deployment);
   watch.onAttemptStarted?.(started);
+  const limit = createLimit(watch.signal, terms.timeoutMs ?? null, tools);
   let ended: Attempt = { ...started, status: 'CANCELLED' };
   try {
-    const { stream, signal, onDeltas } = watch;
-    const outcome = await caller.chat(call, toTarget(target), { stream, signal, timeouts, onDeltas });
+    const { stream, onDeltas } = watch;
+    const options = { stream, signal: limit.signal, timeouts: timeoutsOf(terms, tools.timeouts), onDeltas };
+    const outcome = await caller.chat(call, toTarget(deployment), options);
     for (const warning of outcome.warnings) journey.warnings.add(warning);
-    ended = endAttempt(started, outcome);
+    ended = endAttempt(started, limit.judge(outcome));
   } finally {
+    limit.clear();
     health.attemptEnded(ended);
     attempts.push(ended);
   }
   return ended;
+}
+
+function timeoutsOf({ firstTokenTimeoutMs, idleTimeoutMs }: TargetTerms, defaults: CallTimeouts): CallTimeouts {
+  if (firstTokenTimeoutMs === undefined && idleTimeoutMs === undefined) return defaults;
+  return { ...defaults, firstTokenMs: firstTokenTimeoutMs ?? defaults.firstTokenMs, idleMs: idleTimeoutMs ?? defaults.idleMs };
+}
+
+/** The time of one attempt: past it the call is ended, and what it came to is a TIMEOUT, not a cancel. */
+interface Limit {
+  readonly signal: AbortSignal;
+  judge(outcome: ChatCallOutcome): ChatCallOutcome;
+  clear(): void;
+}
+
+function createLimit(outer: AbortSignal, timeoutMs: number | null, { clock }: Pick<Tools, 'clock'>): Limit {
+  if (timeoutMs === null) return { signal: outer, judge: (outcome) => outcome, clear: () => undefined };
+  const controller = new AbortController();
+  let timedOut = false;
+  const follow = () => controller.abort(outer.reason);
+  outer.addEventListener('abort', follow, { once: true });
+  if (outer.aborted) follow();
+  const cancel = clock.after(timeoutMs, () => {
+    timedOut = true;
+    controller.abort();
+  });
+  const failure: Failure = { class: 'TIMEOUT', detail: `No whole answer within ${timeoutMs} ms.`, httpStatus: null, retryAfterMs: null };
+  return {
+    signal: controller.signal,
+    judge: (outcome) =>
+      timedOut && outcome.status === 'cancelled' && !outer.aborted ? { ...outcome, status: 'failed', failure } : outcome,
+    clear() {
+      cancel();
+      outer.removeEventListener('abort', follow);
+    },
+  };
 }
 
 function startAttempt(deployment: Deployment, index: number, startedAt: Date): Attempt {

@@ -1,17 +1,27 @@
 import type { Answer, AnswerDelta } from '../core/answer.js';
 import type { CatalogueSnapshot, Deployment } from '../core/catalogue.js';
 import type { CompletionCall } from '../core/completion.js';
-import type { Result } from '../core/errors.js';
+import type { Result, UserError } from '../core/errors.js';
 import type { Failure } from '../core/failures.js';
-import type { AttemptId } from '../core/ids.js';
+import type { AttemptId, DeploymentId } from '../core/ids.js';
 import type { RoutingRecord } from '../core/inference.js';
 import type { Principal } from '../core/principal.js';
+import type { RouteNode } from '../core/routes.js';
 import type { AttemptStatus } from '../core/vocabulary.js';
+import type { CheckedDefinition, DefinitionQuestion } from './definition-reading.js';
+import type { Leg } from './walk-state.js';
 
 /** Decides who answers, and makes them. Nothing outside this folder knows how. */
 export interface Router {
-  /** The plan for a call: pure, calls nobody. Fails with MODEL_NOT_FOUND or MODEL_NOT_ALLOWED. */
+  /**
+   * The plan for a call that will be made; calls nobody, and takes the turns of round robins. Fails with MODEL_NOT_FOUND,
+   * MODEL_NOT_ALLOWED, CONTEXT_LENGTH_EXCEEDED or ALL_TARGETS_COOLING.
+   */
   plan(call: CompletionCall, context: RoutingContext): Result<RoutePlan>;
+  /** The same decision, without any trace: for predictions and simulations. The record explains also why nobody could answer. */
+  preview(call: CompletionCall, context: PreviewContext): Result<Preview>;
+  /** Whether a tree may be published. */
+  check(question: DefinitionQuestion): CheckedDefinition;
   /** Runs attempts until one succeeds, the plan ends, or the caller is gone. Never throws for what upstreams do. */
   dispatch(call: CompletionCall, plan: RoutePlan, watch: DispatchWatch): Promise<DispatchOutcome>;
 }
@@ -21,10 +31,29 @@ export interface RoutingContext {
   readonly snapshot: CatalogueSnapshot;
 }
 
+export interface PreviewContext extends RoutingContext {
+  /** A tree that is not published; it must have passed the checks of publication. */
+  readonly definition?: RouteNode | undefined;
+  readonly seed?: string | undefined;
+}
+
+/** `targets` is empty where nobody can answer now; then `error` says why. */
+export interface Preview {
+  readonly targets: readonly Deployment[];
+  readonly record: RoutingRecord;
+  readonly error: UserError | null;
+}
+
 /** Targets in the order they are tried, and the record that explains them. */
 export interface RoutePlan {
   readonly targets: readonly Deployment[];
   readonly record: RoutingRecord;
+  /** What the route says of each target; without it the defaults hold, and nobody stands in for another. */
+  readonly legs?: ReadonlyMap<DeploymentId, Leg>;
+  /** Its one target is tried though it is cooling, because the route says so. */
+  readonly isForced?: boolean;
+  /** For the caller: what could not be decided as the route says. */
+  readonly warnings?: readonly string[];
 }
 
 export interface DispatchWatch {

@@ -1,137 +1,218 @@
 import { isServing } from '../core/catalogue.js';
 import type { Deployment } from '../core/catalogue.js';
-import type { Clock } from '../core/clock.js';
-import { FAILURE_POLICIES } from '../core/failures.js';
+import type { Cancel, Clock } from '../core/clock.js';
 import type { DeploymentId } from '../core/ids.js';
-import { totalOutput } from '../core/usage.js';
 import type { HealthState } from '../core/vocabulary.js';
+import { attemptEnded, newBreaker, phaseOf, shareOf } from './breaker.js';
+import type { Breaker } from './breaker.js';
 import type { Attempt } from './contract.js';
-import { whyNotServing } from './resolve.js';
+import { NO_READING } from './evidence.js';
+import type { Block, Reading } from './evidence.js';
+import { addSample, dropOld, errorRateOf, measure, moved, sampleOf } from './measures.js';
+import type { Measures, Sample } from './measures.js';
+import { whyNotServing } from './serving.js';
 
-const WINDOW_MS = 60_000;
-/** Enough for a steady 95th percentile; older samples of a busy minute give way. */
-const MAX_SAMPLES = 256;
 const MAX_DEPLOYMENTS = 5_000;
 /** So many attempts, and so large a share of them failed, make a target DEGRADED. */
 const DEGRADED = { attempts: 5, errorRate: 0.2 } as const;
 
-/** How a deployment has been doing in the last minute, as the public contract names it. Rates are shares of 1. */
-export interface DeploymentHealth {
+/** How a deployment has been doing in the last minute, as the public contract names it. */
+export interface DeploymentHealth extends Measures {
   readonly state: HealthState;
   readonly reason: string | null;
   readonly since: Date;
   readonly until: Date | null;
   readonly inFlight: number;
-  readonly errorRate: number;
-  readonly firstTokenMsP50: number | null;
-  readonly latencyMsP50: number | null;
-  readonly latencyMsP95: number | null;
-  readonly tokensPerSecond: number | null;
 }
 
-/** What this process has seen of its upstreams; read by GraphQL, fed by the router. */
+export type HealthListener = (deployment: DeploymentId, state: HealthState) => void;
+
+/** What this process has seen of its upstreams; a port, so that replicas can share it. Read by GraphQL and plans, fed by dispatch. */
 export interface HealthBoard {
   health(deployment: Deployment): DeploymentHealth;
+  /** That nobody is to be sent there now; null: one may. */
+  block(deployment: Deployment): Block | null;
+  reading(deployment: Deployment): Reading;
+  /** Before a call goes there: takes the one place for a probe where it is half open; false: another call has it. */
+  admit(deployment: Deployment): boolean;
   attemptStarted(deployment: Deployment): void;
   attemptEnded(attempt: Attempt): void;
-}
-
-interface Sample {
-  readonly atMs: number;
-  readonly failed: boolean;
-  readonly durationMs: number | null;
-  readonly firstTokenMs: number | null;
-  readonly outputTokens: number;
+  /** Told whenever a state changes; returns how to end that. */
+  onChange(listener: HealthListener): () => void;
+  /** Of all that is known, how many are in each state: for metrics. */
+  states(): readonly { readonly deployment: Deployment; readonly state: HealthState }[];
 }
 
 interface Watched {
+  deployment: Deployment;
   inFlight: number;
-  samples: Sample[];
+  readonly samples: Sample[];
+  readonly breaker: Breaker;
+  latencyMs: number | null;
+  firstTokenMs: number | null;
+  tokensPerSecond: number | null;
   state: HealthState;
   since: Date;
+  cancelLook: Cancel | null;
+}
+
+interface Board {
+  readonly clock: Clock;
+  readonly watched: Map<DeploymentId, Watched>;
+  readonly listeners: Set<HealthListener>;
 }
 
 export function createHealthBoard({ clock }: { readonly clock: Clock }): HealthBoard {
-  const watched = new Map<DeploymentId, Watched>();
-
-  function watch(id: DeploymentId): Watched {
-    const known = watched.get(id);
-    if (known) return known;
-    if (watched.size >= MAX_DEPLOYMENTS) forgetOneIdle(watched);
-    const fresh: Watched = { inFlight: 0, samples: [], state: 'HEALTHY', since: clock.now() };
-    watched.set(id, fresh);
-    return fresh;
-  }
-
+  const board: Board = { clock, watched: new Map(), listeners: new Set() };
+  const { watched, listeners } = board;
   return {
-    attemptStarted(deployment) {
-      watch(deployment.id).inFlight += 1;
-    },
-    attemptEnded(attempt) {
-      const target = watch(attempt.deployment.id);
-      target.inFlight = Math.max(0, target.inFlight - 1);
-      if (attempt.status === 'CANCELLED') return;
-      target.samples.push(sampleOf(attempt, clock.monotonicMs()));
-      if (target.samples.length > MAX_SAMPLES) target.samples.shift();
-    },
     health(deployment) {
-      const target = watch(deployment.id);
-      const oldest = clock.monotonicMs() - WINDOW_MS;
-      target.samples = target.samples.filter((sample) => sample.atMs > oldest);
-      const verdict = judge(deployment, target.samples);
-      if (verdict.state !== target.state) Object.assign(target, { state: verdict.state, since: clock.now() });
-      return { ...verdict, since: target.since, until: null, inFlight: target.inFlight, ...measure(target.samples) };
+      const target = watch(board, deployment);
+      const { state, reason, untilMs } = settle(board, target);
+      const until = untilMs === null ? null : new Date(clock.now().getTime() + untilMs - clock.monotonicMs());
+      return { state, reason, since: target.since, until, inFlight: target.inFlight, ...measure(target.samples) };
     },
+    block(deployment) {
+      const target = watched.get(deployment.id);
+      return target ? blockOf(renewed(target, deployment).breaker, clock) : null;
+    },
+    reading(deployment) {
+      const target = watched.get(deployment.id);
+      return target ? readingOf(target, clock.monotonicMs()) : NO_READING;
+    },
+    admit(deployment) {
+      const target = watch(board, deployment);
+      const phase = phaseOf(target.breaker, clock.monotonicMs());
+      if (phase === 'due') target.breaker.probeSinceMs = clock.now().getTime();
+      if (phase === 'due') settle(board, target);
+      return phase === 'due' || phase === 'closed';
+    },
+    attemptStarted(deployment) {
+      watch(board, deployment).inFlight += 1;
+    },
+    attemptEnded: (attempt) => conclude(board, attempt),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    states: () => [...watched.values()].map((target) => ({ deployment: target.deployment, state: settle(board, target).state })),
   };
+}
+
+function watch({ watched, clock }: Board, deployment: Deployment): Watched {
+  const known = watched.get(deployment.id);
+  if (known) return renewed(known, deployment);
+  if (watched.size >= MAX_DEPLOYMENTS) forgetOneIdle(watched);
+  const fresh = newWatched(deployment, clock.now());
+  watched.set(deployment.id, fresh);
+  return fresh;
+}
+
+/** Brings what is shown in line with what is so, tells of a change, and looks again when time alone will change it. */
+function settle(board: Board, target: Watched): Verdict {
+  const { clock, listeners } = board;
+  const nowMs = clock.monotonicMs();
+  dropOld(target.samples, nowMs);
+  const verdict = judge(target, nowMs);
+  if (verdict.state !== target.state) {
+    Object.assign(target, { state: verdict.state, since: clock.now() });
+    for (const listener of listeners) listener(target.deployment.id, verdict.state);
+  }
+  target.cancelLook?.();
+  const { untilMs } = verdict;
+  const look = () => {
+    target.cancelLook = null;
+    settle(board, target);
+  };
+  target.cancelLook = untilMs === null || untilMs <= nowMs ? null : clock.after(untilMs - nowMs, look);
+  return verdict;
+}
+
+function conclude(board: Board, attempt: Attempt): void {
+  const target = watch(board, attempt.deployment);
+  const { breaker, samples } = target;
+  const nowMs = board.clock.monotonicMs();
+  target.inFlight = Math.max(0, target.inFlight - 1);
+  const isProbe = breaker.probeSinceMs !== null && attempt.startedAt.getTime() >= breaker.probeSinceMs;
+  if (attempt.status === 'CANCELLED') {
+    if (isProbe) breaker.probeSinceMs = null;
+    return;
+  }
+  addSample(samples, sampleOf(attempt, nowMs));
+  dropOld(samples, nowMs);
+  learn(target, attempt);
+  const credentialSetAtMs = attempt.deployment.provider.credential?.setAt.getTime() ?? null;
+  attemptEnded(breaker, samples, { failure: attempt.failure, isProbe, credentialSetAtMs, nowMs });
+  settle(board, target);
+}
+
+function newWatched(deployment: Deployment, since: Date): Watched {
+  const averages = { latencyMs: null, firstTokenMs: null, tokensPerSecond: null };
+  return { deployment, inFlight: 0, samples: [], breaker: newBreaker(), ...averages, state: 'HEALTHY', since, cancelLook: null };
+}
+
+/** A credential that was changed opens what the old one had closed. */
+function renewed(target: Watched, deployment: Deployment): Watched {
+  target.deployment = deployment;
+  const closedWith = target.breaker.open?.credentialSetAtMs ?? null;
+  if (closedWith !== null && deployment.provider.credential?.setAt.getTime() !== closedWith) target.breaker.open = null;
+  return target;
 }
 
 function forgetOneIdle(watched: Map<DeploymentId, Watched>): void {
-  for (const [id, { inFlight }] of watched) if (inFlight === 0) return void watched.delete(id);
+  for (const [id, { inFlight, cancelLook }] of watched) {
+    if (inFlight > 0) continue;
+    cancelLook?.();
+    watched.delete(id);
+    return;
+  }
 }
 
-function sampleOf(attempt: Attempt, atMs: number): Sample {
-  const { failure, durationMs, firstTokenMs, answer } = attempt;
-  const outputTokens = answer.usage === null ? 0 : totalOutput(answer.usage);
-  return { atMs, failed: failure !== null && FAILURE_POLICIES[failure.class].health !== 'none', durationMs, firstTokenMs, outputTokens };
+function learn(target: Watched, { failure, durationMs, firstTokenMs, answer }: Attempt): void {
+  if (failure !== null && failure.class !== 'TIMEOUT') return;
+  target.latencyMs = moved(target.latencyMs, durationMs);
+  target.firstTokenMs = moved(target.firstTokenMs, firstTokenMs);
+  const tokens = answer.usage?.output ?? 0;
+  if (tokens > 0 && durationMs !== null && durationMs > 0) {
+    const value = (tokens / durationMs) * 1_000;
+    target.tokensPerSecond = target.tokensPerSecond === null ? value : target.tokensPerSecond + 0.3 * (value - target.tokensPerSecond);
+  }
 }
 
-function errorRateOf(samples: readonly Sample[]): number {
-  return samples.length === 0 ? 0 : samples.filter((sample) => sample.failed).length / samples.length;
+function readingOf({ inFlight, latencyMs, firstTokenMs, tokensPerSecond, breaker }: Watched, nowMs: number): Reading {
+  const share = shareOf(breaker, nowMs);
+  if (inFlight === 0 && latencyMs === null && firstTokenMs === null && tokensPerSecond === null && share === 1) return NO_READING;
+  return { inFlight, latencyMs, firstTokenMs, tokensPerSecond, share };
 }
 
-function judge(deployment: Deployment, samples: readonly Sample[]): Pick<DeploymentHealth, 'state' | 'reason'> {
-  if (!isServing(deployment)) return { state: 'DISABLED', reason: whyNotServing(deployment) };
+/** A probe ends nobody knows when: a second is what is told. */
+const PROBE_MS = 1_000;
+
+function blockOf(breaker: Breaker, clock: Clock): Block | null {
+  const { open, cooldownUntilMs } = breaker;
+  const nowMs = clock.monotonicMs();
+  const phase = phaseOf(breaker, nowMs);
+  if (phase === 'closed' || phase === 'due') return null;
+  const instant = (untilMs: number) => clock.now().getTime() + untilMs - nowMs;
+  if (phase === 'open' && open) return { untilMs: instant(Math.max(open.untilMs, cooldownUntilMs)), reason: `open: ${open.reason}` };
+  if (phase === 'cooling') return { untilMs: instant(cooldownUntilMs), reason: 'cooling down: RATE_LIMITED' };
+  return { untilMs: instant(nowMs + PROBE_MS), reason: 'half open, and a probe is running' };
+}
+
+interface Verdict {
+  readonly state: HealthState;
+  readonly reason: string | null;
+  readonly untilMs: number | null;
+}
+
+function judge({ deployment, samples, breaker }: Watched, nowMs: number): Verdict {
+  if (!isServing(deployment)) return { state: 'DISABLED', reason: whyNotServing(deployment), untilMs: null };
+  const phase = phaseOf(breaker, nowMs);
+  if (phase === 'open' && breaker.open) return { state: 'OPEN', reason: breaker.open.reason, untilMs: breaker.open.untilMs };
+  if (phase === 'cooling') return { state: 'OPEN', reason: 'RATE_LIMITED: cooling down', untilMs: breaker.cooldownUntilMs };
+  if (phase !== 'closed') return { state: 'HALF_OPEN', reason: breaker.open?.reason ?? null, untilMs: null };
   const errorRate = errorRateOf(samples);
-  if (samples.length < DEGRADED.attempts || errorRate < DEGRADED.errorRate) return { state: 'HEALTHY', reason: null };
-  return { state: 'DEGRADED', reason: `${Math.round(errorRate * 100)} % of ${samples.length} attempts failed in the last minute` };
-}
-
-type Measures = Pick<DeploymentHealth, 'errorRate' | 'firstTokenMsP50' | 'latencyMsP50' | 'latencyMsP95' | 'tokensPerSecond'>;
-
-function measure(samples: readonly Sample[]): Measures {
-  const answered = samples.filter((sample) => !sample.failed);
-  const latencies = sorted(answered.map((sample) => sample.durationMs));
-  const firstTokens = sorted(answered.map((sample) => sample.firstTokenMs));
-  return {
-    errorRate: errorRateOf(samples),
-    firstTokenMsP50: percentile(firstTokens, 0.5),
-    latencyMsP50: percentile(latencies, 0.5),
-    latencyMsP95: percentile(latencies, 0.95),
-    tokensPerSecond: throughput(answered),
-  };
-}
-
-function sorted(values: readonly (number | null)[]): readonly number[] {
-  return values.filter((value) => value !== null).sort((left, right) => left - right);
-}
-
-/** The nearest rank: a value that was really measured. */
-function percentile(ascending: readonly number[], fraction: number): number | null {
-  return ascending[Math.max(0, Math.ceil(ascending.length * fraction) - 1)] ?? null;
-}
-
-function throughput(samples: readonly Sample[]): number | null {
-  const tokens = samples.reduce((sum, sample) => sum + sample.outputTokens, 0);
-  const seconds = samples.reduce((sum, sample) => sum + (sample.durationMs ?? 0), 0) / 1_000;
-  return tokens === 0 || seconds === 0 ? null : tokens / seconds;
+  if (samples.length < DEGRADED.attempts || errorRate < DEGRADED.errorRate) return { state: 'HEALTHY', reason: null, untilMs: null };
+  const reason = `${Math.round(errorRate * 100)} % of ${samples.length} attempts failed in the last minute`;
+  return { state: 'DEGRADED', reason, untilMs: null };
 }

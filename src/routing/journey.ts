@@ -1,3 +1,4 @@
+import type { Deployment } from '../core/catalogue.js';
 import type { Clock, Random } from '../core/clock.js';
 import type { CompletionCall } from '../core/completion.js';
 import type { CallTimeouts, UpstreamCaller } from '../providers/contract.js';
@@ -11,6 +12,15 @@ export interface RouterDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly timeouts?: CallTimeouts;
+  readonly sizing?: Sizing;
+}
+
+/** What a call comes to before it is made; a port, because prices belong to the books. */
+export interface Sizing {
+  /** Estimated tokens of the whole prompt. */
+  inputTokens(call: CompletionCall): number;
+  /** The expected cost there, in picodollars; null: no price. */
+  cost(call: CompletionCall, deployment: Deployment, at: Date): number | null;
 }
 
 /** What dispatch works with, for every call. */

@@ -15,13 +15,14 @@ export const RETRY_DEFAULTS = {
 
 /** What is known when an attempt has failed. */
 export interface Situation {
-  /** Retries this target has had already. */
+  /** Retries this target has had already, and may have in all. */
   readonly retries: number;
+  readonly maxRetries: number;
   /** How often this target has failed in this class, this time included. */
   readonly failuresOfClass: number;
   /** Words have reached the caller. */
   readonly contentSeen: boolean;
-  /** Another target of the plan could be asked now. */
+  /** Another target of the plan could be asked now, for this failure. */
   readonly otherTargetHealthy: boolean;
   /** Milliseconds already waited because upstreams asked for it. */
   readonly waitedMs: number;
@@ -41,18 +42,20 @@ export type Move =
 export function nextMove(failure: Failure, situation: Situation, random: Random): Move {
   if (situation.contentSeen) return { kind: 'stop', reason: 'the answer had begun: nothing is restarted in silence' };
   const refusal = whyNoRetry(failure, situation);
-  if (refusal !== null) return withoutRetry(failure, refusal);
+  if (refusal !== null) return withoutRetry({ failure, situation }, refusal);
   const delayMs = delayBeforeRetry(failure, situation, random);
-  if (delayMs >= situation.remainingMs) return withoutRetry(failure, 'the call would be over before the retry');
+  if (delayMs >= situation.remainingMs) return withoutRetry({ failure, situation }, 'the call would be over before the retry');
   const asked = failure.retryAfterMs ?? 0;
   if (asked > 0 && situation.waitedMs + asked > RETRY_DEFAULTS.maxRetryAfterMs)
-    return withoutRetry(failure, 'the upstream asks for a longer wait');
+    return withoutRetry({ failure, situation }, 'the upstream asks for a longer wait');
   return { kind: 'retry', delayMs, reason: `${failure.class}: asked again` };
 }
 
 function whyNoRetry(failure: Failure, situation: Situation): string | null {
   if (!mayAskAgain(failure, situation)) return `${failure.class} is not asked again`;
-  if (situation.retries >= RETRY_DEFAULTS.retries) return `${RETRY_DEFAULTS.retries} retries are used up`;
+  if (situation.otherTargetHealthy && FAILURE_POLICIES[failure.class].sameTarget !== 'once-corrected')
+    return `${failure.class}: another target is healthy`;
+  if (situation.retries >= situation.maxRetries) return `${situation.maxRetries} retries are used up`;
   return situation.budgetAllows ? null : 'the retry budget is used up';
 }
 
@@ -75,17 +78,17 @@ function mayAskAgain(failure: Failure, situation: Situation): boolean {
   }
 }
 
-function withoutRetry(failure: Failure, reason: string): Move {
+function withoutRetry({ failure, situation }: { failure: Failure; situation: Situation }, reason: string): Move {
   const policy = FAILURE_POLICIES[failure.class].nextTarget;
   switch (policy) {
     case 'yes':
     case 'before-content':
       return { kind: 'next', reason };
-    // Until routes can name a larger window, or say that a filter's verdict may be appealed elsewhere, nobody is asked.
+    // Where the plan has nobody whom this failure leads to, it ends here all the same.
     case 'no':
     case 'larger-window':
     case 'if-route-says':
-      return { kind: 'stop', reason };
+      return { kind: situation.otherTargetHealthy ? 'next' : 'stop', reason };
     default:
       return assertNever(policy);
   }

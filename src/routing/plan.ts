@@ -1,61 +1,130 @@
-import type { Deployment } from '../core/catalogue.js';
+import type { CatalogueSnapshot, Deployment } from '../core/catalogue.js';
 import type { Random } from '../core/clock.js';
-import type { CompletionCall } from '../core/completion.js';
 import { fail, ok, userError } from '../core/errors.js';
-import type { Result } from '../core/errors.js';
-import type { RoutingCandidate } from '../core/inference.js';
-import type { Principal } from '../core/principal.js';
-import type { RoutePlan, RoutingContext } from './contract.js';
-import { resolveModel, whyNotServing } from './resolve.js';
-import type { Resolution } from './resolve.js';
+import type { Result, UserError } from '../core/errors.js';
+import type { RoutingCandidate, RoutingRecord } from '../core/inference.js';
+import { compileModel } from './compile.js';
+import type { CompiledNode, CompiledRoutes } from './compile.js';
+import type { RoutePlan } from './contract.js';
+import { walk } from './decide.js';
+import { noting } from './evidence.js';
+import type { Evidence, WritableInputs } from './evidence.js';
+import { deploymentsAt } from './exclude.js';
+import type { Facts } from './facts.js';
+import type { SmoothTurns } from './smooth.js';
+import type { Leg, Walk } from './walk-state.js';
 
-const NOT_ALLOWED = 'the API key may not use this model';
-const NOT_FIRST = 'another deployment has more weight, or as much and is older';
-
-/** Decides who answers: of the deployments that serve and are allowed, the first. A pure function of its arguments and chance. */
-export function planRoute(call: CompletionCall, context: RoutingContext, random: Random): Result<RoutePlan> {
-  const resolution = resolveModel(call.model, context.snapshot);
-  const serving = resolution?.deployments.filter((deployment) => whyNotServing(deployment) === null) ?? [];
-  if (resolution === null || serving.length === 0) return fail(userError('MODEL_NOT_FOUND', { model: call.model }));
-  // The allow-list is asked about what the name turned out to mean: no other spelling of a model gets around it.
-  const allowed = serving.filter((deployment) => mayUse(context.principal, deployment));
-  const [chosen] = allowed;
-  if (!chosen) return fail(userError('MODEL_NOT_ALLOWED', { model: call.model }));
-  return ok({ targets: [chosen], record: recordOf(resolution, { chosen, allowed, seed: newSeed(random) }) });
+/** What a caller's `model` stands for: a route's tree, a model, or a provider's. */
+export interface Named {
+  readonly tree: CompiledNode;
+  readonly route: string | null;
+  readonly routeVersion: number | null;
 }
 
-function mayUse(principal: Principal, deployment: Deployment): boolean {
-  return principal.models === null || principal.models.has(deployment.model.slug);
+/** A route's slug; a model's slug; or, with a slash, a provider's slug and then a model's slug or an `upstreamModel` there. */
+export function named(model: string, snapshot: CatalogueSnapshot, routes: CompiledRoutes): Named | null {
+  const route = snapshot.routes.bySlug.get(model);
+  if (route) return { tree: routes.get(route.current.definition), route: model, routeVersion: route.current.version };
+  const known = snapshot.models.bySlug.has(model) || deploymentsAt(model, snapshot) !== null;
+  return known ? { tree: compileModel(model), route: null, routeVersion: null } : null;
 }
 
-interface Choice {
-  readonly chosen: Deployment;
-  readonly allowed: readonly Deployment[];
+export interface Deciding extends Named {
+  readonly model: string;
+  readonly snapshot: CatalogueSnapshot;
+  readonly facts: Facts;
+  readonly evidence: Evidence;
   readonly seed: string;
+  readonly smooth: SmoothTurns;
 }
 
-function recordOf(resolution: Resolution, { chosen, allowed, seed }: Choice): RoutePlan['record'] {
-  const count = `${allowed.length} of ${resolution.deployments.length} deployments can be used`;
-  return {
-    route: null,
-    routeVersion: null,
-    seed,
-    steps: [
-      { path: 'model', kind: resolution.kind, outcome: count, reason: resolution.reason },
-      { path: 'model', kind: 'TARGET', outcome: chosen.slug, reason: 'the highest weight, then the oldest' },
-    ],
-    candidates: resolution.deployments.map((deployment) => candidateOf(deployment, chosen, allowed)),
+/** A decision, and what it takes to stand by it: the walk it came from. */
+export interface Decision {
+  readonly plan: Result<RoutePlan>;
+  readonly record: RoutingRecord;
+  readonly walked: Walk;
+}
+
+/** Decides who answers. A pure function: the same facts, evidence and seed decide the same again. */
+export function decide(deciding: Deciding): Decision {
+  const { tree, snapshot, facts, seed, smooth } = deciding;
+  const { evidence, inputs } = noting(deciding.evidence, snapshot);
+  const walked = walk(tree, { facts, evidence, seed, smooth });
+  const soonest = walked.legs.length === 0 && walked.triesSoonest ? soonestOf(walked) : null;
+  const legs = soonest ? [soonest] : arranged(walked, facts, evidence);
+  const chosen = legs[0]?.deployment ?? null;
+  const record: RoutingRecord = {
+    ...{ route: deciding.route, routeVersion: deciding.routeVersion, seed, steps: walked.steps },
+    candidates: candidatesOf(walked, chosen),
+    inputs: inputsOf(deciding, inputs),
   };
+  if (legs.length === 0) return { plan: fail(whyNobody(deciding, walked)), record, walked };
+  const plan: RoutePlan = {
+    ...{ targets: legs.map(({ deployment }) => deployment), record },
+    legs: new Map(legs.map((leg) => [leg.deployment.id, leg])),
+    ...{ isForced: soonest !== null, warnings: walked.warnings },
+  };
+  return { plan: ok(plan), record, walked };
 }
 
-function candidateOf(deployment: Deployment, chosen: Deployment, allowed: readonly Deployment[]): RoutingCandidate {
-  const isChosen = deployment === chosen;
-  const whyNot = whyNotServing(deployment) ?? (allowed.includes(deployment) ? NOT_FIRST : NOT_ALLOWED);
-  return { deploymentId: deployment.id, chosen: isChosen, score: null, excluded: isChosen ? null : whyNot };
+/** What the call prefers, applied to what the tree allows. */
+function arranged(walked: Walk, { preferences, inputTokens }: Facts, evidence: Evidence): readonly Leg[] {
+  const usable = walked.legs.length > 0 || walked.cooling.length > 0 ? walked.legs : largestOf(walked.tooSmall, inputTokens);
+  const maxMs = preferences?.maxFirstTokenMs ?? null;
+  const isSlow = ({ deployment }: Leg) => maxMs !== null && (evidence.reading(deployment).firstTokenMs ?? 0) > maxMs;
+  const legs = maxMs === null ? usable : [...usable.filter((leg) => !isSlow(leg)), ...usable.filter(isSlow)];
+  return preferences?.disableFallbacks ? legs.slice(0, 1) : legs;
 }
 
-/** 64 random bits: unique per call for all that matters, and enough to replay a decision that used chance. */
-function newSeed(random: Random): string {
+/** Fewer than eight bytes a token are usual: what an estimate finds too long by that much does not fit. */
+const SURELY_TOO_LONG = 2;
+
+/** An estimate may be wrong: where every window seems too small, the largest is tried, unless it is so by far. */
+function largestOf(legs: readonly Leg[], inputTokens: number): readonly Leg[] {
+  const sorted = [...legs].sort((left, right) => windowOf(right) - windowOf(left));
+  return sorted.filter(
+    (leg, index) => inputTokens <= windowOf(leg) * SURELY_TOO_LONG && windowOf(leg) === windowOf(sorted[0] ?? leg) && index < 3,
+  );
+}
+
+function windowOf({ deployment }: Leg): number {
+  return deployment.model.contextWindow ?? Infinity;
+}
+
+function soonestOf({ cooling }: Walk): Leg | null {
+  const [first] = [...cooling].sort((left, right) => left.block.untilMs - right.block.untilMs);
+  return first?.leg ?? null;
+}
+
+function whyNobody({ model, facts }: Deciding, { cooling, excluded }: Walk): UserError {
+  if (cooling.length > 0) {
+    const soonestMs = Math.min(...cooling.map(({ block }) => block.untilMs));
+    const message = `Every target is cooling down, the soonest until ${new Date(soonestMs).toISOString()}.`;
+    return userError('ALL_TARGETS_COOLING', { message, retryAfterMs: Math.max(0, Math.ceil(soonestMs - facts.at.getTime())) });
+  }
+  const kinds = new Set([...excluded.values()].map(({ kind }) => kind));
+  if (kinds.has('too-small')) return userError('CONTEXT_LENGTH_EXCEEDED');
+  if (kinds.has('preference'))
+    return userError('MODEL_NOT_FOUND', { model, message: 'No deployment fits what the call asks of its routing.' });
+  return userError(kinds.has('not-allowed') ? 'MODEL_NOT_ALLOWED' : 'MODEL_NOT_FOUND', { model });
+}
+
+function candidatesOf({ scores, excluded, cooling }: Walk, chosen: Deployment | null): readonly RoutingCandidate[] {
+  const blocks = new Map(cooling.map(({ leg, block }) => [leg.deployment, block.reason]));
+  return [...scores].map(([deployment, score]) => {
+    const isChosen = deployment === chosen;
+    const why = isChosen ? null : (excluded.get(deployment)?.reason ?? blocks.get(deployment) ?? null);
+    return { deploymentId: deployment.id, chosen: isChosen, score, excluded: why };
+  });
+}
+
+function inputsOf({ snapshot, facts }: Deciding, inputs: WritableInputs): NonNullable<RoutingRecord['inputs']> {
+  const { inputTokens, hasTools, hasImages, preferences, at } = facts;
+  return { snapshot: snapshot.version, at: at.toISOString(), inputTokens, hasTools, hasImages, preferences, ...inputs };
+}
+
+/** 64 random bits: unique per call for all that matters. */
+export function newSeed(random: Random): string {
   const word = () =>
     Math.floor(random() * 2 ** 32)
       .toString(16)

@@ -1,86 +1,152 @@
-import { hasContent } from '../core/answer.js';
-import type { Deployment } from '../core/catalogue.js';
-import type { Clock } from '../core/clock.js';
-import type { Failure } from '../core/failures.js';
-import type { FailureClass } from '../core/vocabulary.js';
+import type { CatalogueSnapshot } from '../core/catalogue.js';
+import type { CompletionCall } from '../core/completion.js';
+import { fail, ok, userError } from '../core/errors.js';
+import type { Result } from '../core/errors.js';
+import { FAILURE_POLICIES } from '../core/failures.js';
 import type { CallTimeouts } from '../providers/contract.js';
-import { makeAttempt } from './attempt.js';
-import type { Attempt, DispatchOutcome, RoutePlan, Router } from './contract.js';
+import { createCompiledRoutes, compileRoute } from './compile.js';
+import { createConditionCompiler } from './conditions.js';
+import type { ConditionCompiler } from './conditions.js';
+import { checkDefinition } from './definition.js';
+import type { DispatchOutcome, Preview, PreviewContext, RoutePlan, Router, RoutingContext } from './contract.js';
+import { tryTargets } from './dispatch.js';
+import type { Evidence } from './evidence.js';
+import { deploymentsAt, exclusionOf } from './exclude.js';
+import { factsOf, holderOf } from './facts.js';
+import type { Facts } from './facts.js';
 import type { Journey, RouterDependencies, Tools } from './journey.js';
-import { nextMove } from './next-move.js';
-import type { Move } from './next-move.js';
-import { pause } from './pause.js';
-import { planRoute } from './plan.js';
+import { createRoutingMemory } from './memory.js';
+import type { RoutingMemory } from './memory.js';
+import { decide, named, newSeed } from './plan.js';
+import type { Decision, Named } from './plan.js';
 import { createRetryBudget } from './retry-budget.js';
+import { createSmoothTurns } from './smooth.js';
+import type { StickyNode } from './walk-state.js';
 
 export const CALL_TIMEOUTS: CallTimeouts = { connectMs: 5_000, firstTokenMs: 60_000, idleMs: 30_000 };
 
-type Verdict = DispatchOutcome['status'] | 'next';
-
 export function createRouter(dependencies: RouterDependencies): Router {
-  const tools: Tools = { timeouts: CALL_TIMEOUTS, ...dependencies, budget: createRetryBudget(dependencies) };
+  const tools: Tools = { timeouts: CALL_TIMEOUTS, sizing: NO_SIZING, ...dependencies, budget: createRetryBudget(dependencies) };
+  const memory = createRoutingMemory(dependencies);
+  const conditions = createConditionCompiler();
+  const decisions = createDecisions(tools, { memory, conditions });
+  const keepers = new WeakMap<RoutePlan, (outcome: DispatchOutcome) => void>();
   return {
-    plan: (call, context) => planRoute(call, context, tools.random),
+    plan(call, context) {
+      const made = decisions.make(call, context);
+      if (!made.ok) return made;
+      const { plan, nameOf, facts } = made.value;
+      if (!plan.ok) return plan;
+      const [first] = plan.value.legs?.values() ?? [];
+      for (const node of first?.turns ?? []) memory.advance(nameOf(node));
+      keepers.set(plan.value, (outcome) => keep({ plan: plan.value, facts, nameOf, memory }, outcome));
+      return plan;
+    },
+    preview(call, context) {
+      const made = decisions.make(call, context);
+      if (!made.ok) return made;
+      const { plan, record } = made.value;
+      return ok<Preview>(plan.ok ? { targets: plan.value.targets, record, error: null } : { targets: [], record, error: plan.error });
+    },
+    check: (question) => checkDefinition(question, conditions),
     async dispatch(call, plan, watch) {
-      const journey: Journey = { call, watch, attempts: [], warnings: new Set(), pausedMs: 0, askedToWaitMs: 0 };
+      const journey: Journey = { call, watch, attempts: [], warnings: new Set(plan.warnings), pausedMs: 0, askedToWaitMs: 0 };
       const status = await tryTargets(journey, plan, tools);
-      return { status, attempts: journey.attempts, warnings: [...journey.warnings], pausedMs: journey.pausedMs };
+      const outcome = { status, attempts: journey.attempts, warnings: [...journey.warnings], pausedMs: journey.pausedMs };
+      keepers.get(plan)?.(outcome);
+      return outcome;
     },
   };
 }
 
-async function tryTargets(journey: Journey, { targets }: RoutePlan, tools: Tools): Promise<DispatchOutcome['status']> {
-  for (const target of targets) {
-    const verdict = await tryTarget(journey, target, tools);
-    if (verdict !== 'next') return verdict;
-  }
-  return 'failed';
+const NO_SIZING: Tools['sizing'] = { inputTokens: () => 0, cost: () => null };
+
+interface MadeDecision extends Decision {
+  readonly facts: Facts;
+  /** What a node is remembered by. */
+  readonly nameOf: (node: string) => string;
 }
 
-/** Asks one target until it answers, or the table says to leave it. */
-async function tryTarget(journey: Journey, target: Deployment, tools: Tools): Promise<Verdict> {
-  const failures: Partial<Record<FailureClass, number>> = {};
-  for (let retries = 0; ; retries += 1) {
-    if (journey.watch.signal.aborted) return 'cancelled';
-    tools.budget.countAttempt(target.id, retries > 0);
-    const attempt = await makeAttempt(journey, target, tools);
-    const { failure } = attempt;
-    if (attempt.status === 'CANCELLED') return 'cancelled';
-    if (failure === null) return 'succeeded';
-    const failuresOfClass = (failures[failure.class] ?? 0) + 1;
-    failures[failure.class] = failuresOfClass;
-    const move = decide({ attempt, failure, retries, failuresOfClass }, journey, tools);
-    if (move.kind !== 'retry') return move.kind === 'next' ? 'next' : 'failed';
-    journey.watch.onAttemptFailed?.(attempt, move.reason);
-    journey.askedToWaitMs += failure.retryAfterMs ?? 0;
-    if (!(await rest(journey, move.delayMs, tools.clock))) return 'cancelled';
-  }
-}
-
-interface Setback {
-  readonly attempt: Attempt;
-  readonly failure: Failure;
-  readonly retries: number;
-  readonly failuresOfClass: number;
-}
-
-function decide({ attempt, failure, retries, failuresOfClass }: Setback, journey: Journey, { budget, clock, random }: Tools): Move {
-  const situation = {
-    retries,
-    failuresOfClass,
-    contentSeen: hasContent(attempt.answer),
-    // A plan has one target until routes exist.
-    otherTargetHealthy: false,
-    waitedMs: journey.askedToWaitMs,
-    remainingMs: journey.watch.deadlineAtMs - clock.monotonicMs(),
-    budgetAllows: budget.allowsRetry(attempt.deployment.id),
+/** Decisions out of what is live: the snapshot, health, and what this process remembers. */
+function createDecisions(
+  { health, clock, random, sizing }: Tools,
+  { memory, conditions }: { memory: RoutingMemory; conditions: ConditionCompiler },
+) {
+  const routes = createCompiledRoutes(conditions);
+  const smooth = createSmoothTurns();
+  const treeOf = (model: string, { definition, snapshot }: PreviewContext): Named | null => {
+    if (definition) return { tree: compileRoute(definition, conditions), route: null, routeVersion: null };
+    return named(model, snapshot, routes);
   };
-  return nextMove(failure, situation, random);
+  return {
+    make(call: CompletionCall, context: PreviewContext): Result<MadeDecision> {
+      const { principal, snapshot } = context;
+      const found = treeOf(call.model, context);
+      if (!found) return fail(userError('MODEL_NOT_FOUND', { model: call.model }));
+      const at = clock.now();
+      const facts = factsOf(call, { principal, inputTokens: sizing.inputTokens(call), at });
+      const nameOf = (node: string) => `${snapshot.organizationId} ${call.model} ${node}`;
+      const evidence: Evidence = {
+        ...catalogueEvidence(snapshot),
+        route: (slug) => routes.named(slug, snapshot),
+        exclusion: (deployment) => exclusionOf(deployment, { principal, facts }),
+        block: (deployment) => health.block(deployment),
+        reading: (deployment) => health.reading(deployment),
+        cost: (deployment) => sizing.cost(call, deployment, at),
+        turn: (node) => memory.turn(nameOf(node)),
+        pin: (node) => pinFor(memory, facts, nameOf(node)),
+      };
+      const seed = context.seed ?? newSeed(random);
+      return ok({ ...decide({ ...found, model: call.model, snapshot, facts, evidence, seed, smooth }), facts, nameOf });
+    },
+  };
 }
 
-async function rest(journey: Journey, delayMs: number, clock: Clock): Promise<boolean> {
-  const startedMs = clock.monotonicMs();
-  const whole = await pause(delayMs, journey.watch.signal, clock);
-  journey.pausedMs += clock.monotonicMs() - startedMs;
-  return whole;
+function catalogueEvidence(snapshot: CatalogueSnapshot): Pick<Evidence, 'deployment' | 'deploymentsOf'> {
+  return {
+    deployment: (slug) => snapshot.deployments.bySlug.get(slug) ?? null,
+    deploymentsOf: (model) => snapshot.models.bySlug.get(model)?.deployments ?? deploymentsAt(model, snapshot),
+  };
 }
+
+const STICKY_KEYS = ['SESSION', 'USER', 'API_KEY'] as const;
+
+/** A node has one kind of holder; which, its compiled form knows, so all that this call has are tried. */
+function pinFor(memory: RoutingMemory, facts: Facts, node: string): ReturnType<RoutingMemory['pin']> {
+  for (const key of STICKY_KEYS) {
+    const holder = holderOf(facts, key);
+    const pin = holder === null ? null : memory.pin(`${node} ${holder}`);
+    if (pin) return { branch: pin.branch, deploymentId: pin.deploymentId };
+  }
+  return null;
+}
+
+interface Kept {
+  readonly plan: RoutePlan;
+  readonly facts: Facts;
+  readonly nameOf: (node: string) => string;
+  readonly memory: RoutingMemory;
+}
+
+/** Binds on success only; lets go of a target that was to blame, and of no other. */
+function keep({ plan, facts, nameOf, memory }: Kept, { status, attempts }: DispatchOutcome): void {
+  const holder = ({ node, key }: StickyNode) => {
+    const who = holderOf(facts, key);
+    return who === null ? null : `${nameOf(node)} ${who}`;
+  };
+  const innocent = new Set<string>();
+  for (const { deployment, failure } of attempts) {
+    if (failure === null) continue;
+    if (FAILURE_POLICIES[failure.class].health === 'none') innocent.add(deployment.id);
+    else for (const node of plan.legs?.get(deployment.id)?.sticky ?? []) memory.release(holder(node) ?? '', deployment.id);
+  }
+  const last = attempts.at(-1)?.deployment;
+  if (status !== 'succeeded' || !last) return;
+  for (const node of plan.legs?.get(last.id)?.sticky ?? []) {
+    const name = holder(node);
+    const bound = name === null ? null : memory.pin(name);
+    if (name !== null && !(bound && innocent.has(bound.deploymentId))) memory.bind(name, { branch: node.branch, deploymentId: last.id });
+  }
+}
+
+export type { RoutingContext };

@@ -59,7 +59,7 @@ const deployment = (on: { provider: StoredProvider; model: StoredModel }, more: 
 
 function snapshotOf(rows: Partial<StoredCatalogue>, sandbox: SandboxSettings = { mode: 'auto', baseUrl: SANDBOX_URL }) {
   const organizations = [{ id: organizationId, slug: 'default', name: 'Default' }];
-  const stored = { version: 3, organizations, providers: [], models: [], deployments: [], prices: [], ...rows };
+  const stored = { version: 3, organizations, providers: [], models: [], deployments: [], prices: [], routes: [], ...rows };
   const snapshot = assembleSnapshots(stored, { sandbox, openCredential: () => null }).get(organizationId);
   if (!snapshot) throw new Error('no snapshot');
   return snapshot;
@@ -142,7 +142,7 @@ describe('the sandbox', () => {
 });
 
 describe('refresh', () => {
-  const empty: StoredCatalogue = { version: 1, organizations: [], providers: [], models: [], deployments: [], prices: [] };
+  const empty: StoredCatalogue = { version: 1, organizations: [], providers: [], models: [], deployments: [], prices: [], routes: [] };
 
   /** Reads that the test ends one by one. */
   function gated() {

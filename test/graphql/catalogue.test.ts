@@ -101,6 +101,7 @@ describe('deployments', () => {
     ['{ states: [] }', ['groq.beta', 'openai.alpha', 'openai.beta']],
   ])('filtered by %s are %j', async (filter, expected) => {
     const health = {
+      onChange: () => () => undefined,
       health: (one: { provider: { slug: string } }) => ({
         ...HEALTHY,
         state: one.provider.slug === 'groq' ? ('DEGRADED' as const) : ('HEALTHY' as const),

@@ -17,6 +17,9 @@ const OPERATIONS: readonly (readonly [field: string, document: string, permissio
   ['Query.providers', '{ providers { totalCount } }', ['CATALOG_READ', 'CONFIG_WRITE']],
   ['Query.provider', '{ provider(slug: "openai") { id } }', ['CATALOG_READ', 'CONFIG_WRITE']],
   ['Query.deployments', '{ deployments { totalCount } }', ['CATALOG_READ', 'CONFIG_WRITE']],
+  ['Query.routes', '{ routes { totalCount } }', ['CATALOG_READ', 'CONFIG_WRITE']],
+  ['Query.route', '{ route(slug: "a") { id } }', ['CATALOG_READ', 'CONFIG_WRITE']],
+  ['Query.simulateRoute', `{ simulateRoute(input: ${INPUT}) { seed } }`, ['INFERENCE']],
   ['Query.teams', '{ teams { totalCount } }', ['KEYS_WRITE', 'USAGE_READ', 'BUDGETS_WRITE']],
   ['Query.apiKeys', '{ apiKeys { totalCount } }', ['KEYS_WRITE']],
   ['Mutation.complete', `mutation { complete(input: ${INPUT}) { __typename } }`, ['INFERENCE']],
@@ -37,6 +40,13 @@ const OPERATIONS: readonly (readonly [field: string, document: string, permissio
   ['Mutation.createDeployment', 'mutation { createDeployment(input: { provider: "a", model: "b" }) { __typename } }', ['CONFIG_WRITE']],
   ['Mutation.updateDeployment', 'mutation { updateDeployment(input: { id: "a" }) { __typename } }', ['CONFIG_WRITE']],
   ['Mutation.deleteDeployment', 'mutation { deleteDeployment(input: { id: "a" }) { __typename } }', ['CONFIG_WRITE']],
+  [
+    'Mutation.publishRoute',
+    'mutation { publishRoute(input: { slug: "a", definition: { target: { model: "b" } } }) { __typename } }',
+    ['CONFIG_WRITE'],
+  ],
+  ['Mutation.rollbackRoute', 'mutation { rollbackRoute(input: { slug: "a", version: 1 }) { __typename } }', ['CONFIG_WRITE']],
+  ['Subscription.deploymentHealthChanged', 'subscription { deploymentHealthChanged { slug } }', ['CATALOG_READ', 'CONFIG_WRITE']],
   ['Subscription.completionStream', 'subscription { completionStream(id: "x") { sequence } }', ['INFERENCE', 'PAYLOAD_READ']],
   ['Subscription.streamCompletion', `subscription { streamCompletion(input: ${INPUT}, idempotencyKey: "k") { sequence } }`, ['INFERENCE']],
 ];

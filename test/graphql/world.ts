@@ -262,10 +262,13 @@ export function makeServices(overrides: Partial<GraphqlServices> = {}): GraphqlS
       cancel: async () => null,
       find: async () => null,
       estimate: () => ok(FORECAST),
+      simulate: () => ok(FORECAST.routing),
     },
     catalogue: { snapshot: () => snapshot, refresh: async () => undefined },
     catalogueChanges: {
       createProvider: absent,
+      publishRoute: absent,
+      rollbackRoute: absent,
       updateProvider: absent,
       deleteProvider: absent,
       createModel: absent,
@@ -284,7 +287,7 @@ export function makeServices(overrides: Partial<GraphqlServices> = {}): GraphqlS
       rotateApiKey: absent,
       revokeApiKey: absent,
     },
-    health: { health: () => HEALTHY },
+    health: { health: () => HEALTHY, onChange: () => () => undefined },
     clock: { ...systemClock, now: () => NOW },
     ...overrides,
   };

@@ -14,6 +14,7 @@ import { parseUsd } from '../../src/core/money.js';
 import type { Price } from '../../src/core/pricing.js';
 import type { Principal } from '../../src/core/principal.js';
 import { disjointUsage } from '../../src/core/usage.js';
+import type { Route } from '../../src/core/routes.js';
 import type { TokenUsage } from '../../src/core/usage.js';
 import type { FailureClass } from '../../src/core/vocabulary.js';
 import { createCompletions } from '../../src/inference/completions.js';
@@ -107,7 +108,7 @@ function directory<K, V extends { readonly id: K; readonly slug: string }>(all: 
 }
 
 /** A snapshot of these deployments, in the order given; equal slugs of models and providers are one. */
-export function snapshotOf(deployments: readonly Deployment[]): CatalogueSnapshot {
+export function snapshotOf(deployments: readonly Deployment[], routes: readonly Route[] = []): CatalogueSnapshot {
   const models = new Map<string, Model>();
   const providers = new Map<string, Provider>();
   for (const { model, provider } of deployments) {
@@ -121,6 +122,7 @@ export function snapshotOf(deployments: readonly Deployment[]): CatalogueSnapsho
     providers: directory([...providers.values()]),
     models: directory([...models.values()]),
     deployments: directory(deployments),
+    routes: directory(routes),
   };
 }
 

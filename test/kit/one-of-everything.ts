@@ -13,6 +13,8 @@ import { Model } from '../../src/storage/entities/model.js';
 import { Organization } from '../../src/storage/entities/organization.js';
 import { Price } from '../../src/storage/entities/price.js';
 import { Provider } from '../../src/storage/entities/provider.js';
+import { Route } from '../../src/storage/entities/route.js';
+import { RouteVersion } from '../../src/storage/entities/route-version.js';
 import { Team } from '../../src/storage/entities/team.js';
 
 /** A row in every tenant's table. */
@@ -54,6 +56,10 @@ export async function insertOneOfEverything(manager: EntityManager, organization
     tiers: [{ aboveInputTokens: 0, rates: [{ component: 'INPUT', amount: '0.15', per: 1_000_000 }] }],
     createdAt: at,
   });
+  const routeId = uuidFromId(newId('route'));
+  await manager.insert(Route, { id: routeId, organizationId, slug: 'one', currentVersion: 1, createdAt: at });
+  const version = { routeId, organizationId, version: 1, definition: { target: { model: 'one' } }, publishedAt: at, publishedBy: keyId };
+  await manager.insert(RouteVersion, version);
   await manager.insert(AuditEntry, {
     id: uuidFromId(newId('audit')),
     organizationId,

@@ -7,7 +7,7 @@ import type { Move, Situation } from '../../src/routing/next-move.js';
 import { failure } from '../inference/kit.js';
 
 const FIRST: Situation = {
-  ...{ retries: 0, failuresOfClass: 1, contentSeen: false, otherTargetHealthy: false },
+  ...{ retries: 0, maxRetries: 2, failuresOfClass: 1, contentSeen: false, otherTargetHealthy: false },
   ...{ waitedMs: 0, remainingMs: 600_000, budgetAllows: true },
 };
 const middle = () => 0.5;
@@ -84,6 +84,7 @@ describe('how long before a retry', () => {
   test('no retry outlasts the call, is one too many, or restarts an answer', () => {
     const situations = fc.record({
       retries: fc.nat(4),
+      maxRetries: fc.constant(2),
       failuresOfClass: fc.integer({ min: 1, max: 4 }),
       contentSeen: fc.boolean(),
       otherTargetHealthy: fc.boolean(),

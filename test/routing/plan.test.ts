@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseCompletionInput } from '../../src/inference/input/parse.js';
-import { planRoute } from '../../src/routing/plan.js';
-import { deployment, input, principal, snapshotOf } from '../inference/kit.js';
+import { createHealthBoard } from '../../src/routing/health.js';
+import { createRouter } from '../../src/routing/router.js';
+import { createManualClock } from '../kit/manual-clock.js';
+import { createScriptedCaller, deployment, input, principal, snapshotOf } from '../inference/kit.js';
 
 const first = deployment({ slug: 'acme.gpt', weight: 9 });
 const second = deployment({ slug: 'beta.gpt', provider: { slug: 'beta' }, upstreamModel: 'models/gpt@1' });
@@ -18,7 +20,9 @@ const snapshot = snapshotOf([
 function plan(model: string, models: readonly string[] | null = null, random = () => 0.25) {
   const parsed = parseCompletionInput(input({ model }));
   if (!parsed.ok) throw new Error(parsed.error.message);
-  return planRoute(parsed.value, { principal: principal({ models: models && new Set(models) }), snapshot }, random);
+  const clock = createManualClock();
+  const router = createRouter({ caller: createScriptedCaller(), health: createHealthBoard({ clock }), clock, random });
+  return router.plan(parsed.value, { principal: principal({ models: models && new Set(models) }), snapshot });
 }
 
 function slugsOf(model: string, models: readonly string[] | null = null) {
@@ -28,7 +32,7 @@ function slugsOf(model: string, models: readonly string[] | null = null) {
 
 describe('what a model’s name means', () => {
   test.each([
-    ['a model’s slug: its first deployment that serves', 'gpt', ['acme.gpt']],
+    ['a model’s slug: its deployments that serve, the highest weight first', 'gpt', ['acme.gpt', 'beta.gpt']],
     ['a provider and a model’s slug', 'beta/gpt', ['beta.gpt']],
     ['a provider and its own name, slashes and all', 'beta/models/gpt@1', ['beta.gpt']],
     ['a model’s slug goes before a provider’s own name', 'acme/gpt', ['acme.gpt']],
@@ -52,7 +56,7 @@ describe('what a model’s name means', () => {
 
 describe('K8 the allow-list names models, and is asked after resolution', () => {
   test.each([
-    ['gpt', ['gpt'], ['acme.gpt']],
+    ['gpt', ['gpt'], ['acme.gpt', 'beta.gpt']],
     ['gpt', ['mini'], 'MODEL_NOT_ALLOWED'],
     ['beta/models/gpt@1', ['mini'], 'MODEL_NOT_ALLOWED'],
     ['beta/models/gpt@1', ['gpt'], ['beta.gpt']],
@@ -69,13 +73,13 @@ describe('the record of a decision', () => {
     if (!result.ok) throw new Error(result.error.message);
     expect(result.value.record.candidates.map(({ chosen, excluded }) => [chosen, excluded])).toEqual([
       [true, null],
-      [false, 'another deployment has more weight, or as much and is older'],
+      [false, null],
       [false, 'its provider is disabled'],
       [false, 'the deployment is disabled'],
     ]);
     expect(result.value.record.steps).toMatchObject([
       { kind: 'MODEL', outcome: '2 of 4 deployments can be used' },
-      { kind: 'TARGET', outcome: 'acme.gpt' },
+      { kind: 'BALANCE', outcome: 'acme.gpt' },
     ]);
   });
 

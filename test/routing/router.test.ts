@@ -161,8 +161,8 @@ describe('health', () => {
       caller.calls.at(-1)!.end({ durationMs, firstTokenMs: durationMs / 10 });
       await outcome;
     }
-    const failed = dispatch();
-    caller.calls.at(-1)!.fail(failure('AUTH'));
+    const failed = dispatch({ deadlineAtMs: 0 });
+    caller.calls.at(-1)!.fail(failure('SERVER_ERROR'));
     await failed;
     expect(health.health(target)).toMatchObject({
       ...{ state: 'DEGRADED', reason: '20 % of 5 attempts failed in the last minute', inFlight: 0, errorRate: 0.2 },
@@ -181,15 +181,15 @@ describe('health', () => {
     expect(health.health(target)).toMatchObject({ state: 'HEALTHY', errorRate: 0, inFlight: 0 });
   });
 
-  test('recovers when the minute is over, and says since when', async () => {
+  test('what is degraded recovers when the minute is over, and says since when', async () => {
     const { health, target, caller, clock, dispatch } = createStage();
-    for (let index = 0; index < 5; index += 1) {
-      const outcome = dispatch();
-      caller.calls.at(-1)!.fail(failure('AUTH'));
+    for (const failing of [false, false, false, true, true]) {
+      const outcome = dispatch({ deadlineAtMs: 0 });
+      if (failing) caller.calls.at(-1)!.fail(failure('SERVER_ERROR'));
+      else caller.calls.at(-1)!.answer('ok');
       await outcome;
     }
-    const degraded = health.health(target);
-    expect(degraded).toMatchObject({ state: 'DEGRADED', errorRate: 1 });
+    expect(health.health(target)).toMatchObject({ state: 'DEGRADED', errorRate: 0.4 });
     await clock.advance(60_000);
     expect(health.health(target)).toMatchObject({ state: 'HEALTHY', errorRate: 0, since: clock.now() });
   });

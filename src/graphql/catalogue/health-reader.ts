@@ -1,4 +1,5 @@
 import type { Deployment } from '../../core/catalogue.js';
+import type { DeploymentId } from '../../core/ids.js';
 import type { HealthState } from '../../core/vocabulary.js';
 
 /** How a deployment fares, as routing sees it; times in milliseconds, rates as fractions. */
@@ -17,4 +18,6 @@ export interface DeploymentHealthReading {
 
 export interface DeploymentHealthReader {
   health(deployment: Deployment): DeploymentHealthReading;
+  /** Told whenever a state changes; returns how to end that. */
+  onChange(listener: (deployment: DeploymentId) => void): () => void;
 }

@@ -1,7 +1,8 @@
 import { ArgsType, Field, Float, ID, InputType, Int } from 'type-graphql';
 import type { JsonValue } from '../../core/json.js';
-import type { DisconnectPolicy, TaskKind } from '../../core/vocabulary.js';
+import type { DisconnectPolicy, RoutingGoal, TaskKind } from '../../core/vocabulary.js';
 import type { RawCompletionInput } from '../../inference/contract.js';
+import { RoutingGoalEnum } from '../routing/words.js';
 import { GraphQLDecimal, GraphQLJSON } from '../scalars/index.js';
 import { TagInput } from '../tag.js';
 import { MessageInput, ReasoningInput, ResponseFormatInput, ToolChoiceInput, ToolInput } from './message-input.js';
@@ -9,9 +10,30 @@ import { DisconnectPolicyEnum, TaskKindEnum } from './words.js';
 
 const OPTIONAL = { nullable: true } as const;
 
+@InputType({ description: 'Preferences of one call; an empty list asks for nothing.' })
+export class RoutingPreferencesInput {
+  @Field(() => [String], { ...OPTIONAL, description: 'Only deployments in one of these regions.' })
+  readonly regions?: readonly string[] | null;
+
+  @Field(() => [String], { ...OPTIONAL, description: 'Only these providers, by slug.' })
+  readonly providers?: readonly string[] | null;
+
+  @Field(() => [String], { ...OPTIONAL, description: 'None of these providers, by slug.' })
+  readonly excludeProviders?: readonly string[] | null;
+
+  @Field(() => Boolean, { ...OPTIONAL, description: 'Only the first target: nobody stands in for it.' })
+  readonly disableFallbacks?: boolean | null;
+
+  @Field(() => RoutingGoalEnum, { ...OPTIONAL, description: 'What balances go by, instead of their own strategy.' })
+  readonly optimizeFor?: RoutingGoal | null;
+
+  @Field(() => Int, { ...OPTIONAL, description: 'Targets whose first token usually takes longer, in ms, are tried last.' })
+  readonly maxFirstTokenMs?: number | null;
+}
+
 @InputType({ description: 'A conversation, and how it is to be answered.' })
 export class CompletionInput implements RawCompletionInput {
-  @Field(() => String, { description: 'A model’s slug, or provider/model.' })
+  @Field(() => String, { description: 'A route’s slug, a model’s slug, or provider/model.' })
   readonly model!: string;
 
   @Field(() => [MessageInput], { description: 'The conversation so far, the oldest first.' })
@@ -53,8 +75,11 @@ export class CompletionInput implements RawCompletionInput {
   @Field(() => Float, { ...OPTIONAL, description: 'Against words already used at all: -2 to 2.' })
   readonly presencePenalty?: number | null;
 
-  @Field(() => TaskKindEnum, { ...OPTIONAL, description: 'What the call is for; kept in the ledger.' })
+  @Field(() => TaskKindEnum, { ...OPTIONAL, description: 'What the call is for; routes may branch on it.' })
   readonly task?: TaskKind | null;
+
+  @Field(() => RoutingPreferencesInput, { ...OPTIONAL, description: 'What this call asks of routing, within what its route allows.' })
+  readonly routing?: RoutingPreferencesInput | null;
 
   @Field(() => GraphQLDecimal, {
     ...OPTIONAL,

@@ -3,6 +3,7 @@ import type { AttemptRecord, RoutingCandidate as CoreCandidate, RoutingRecord } 
 import { hasPermission } from '../../core/principal.js';
 import { Deployment } from '../catalogue/types.js';
 import type { GraphqlContext } from '../context.js';
+import { Route } from '../routing/types.js';
 import { GraphQLDateTime } from '../scalars/index.js';
 import { Cost, toCost } from './cost.js';
 import { TokenUsage, toUsage } from './usage.js';
@@ -123,6 +124,18 @@ export class RoutingDecision {
     private readonly routing: RoutingRecord,
     private readonly tried: readonly AttemptRecord[],
   ) {}
+
+  @Field(() => Route, { nullable: true, description: 'The route that was named; null where a model was, and without CATALOG_READ.' })
+  route(_args: unknown, context: GraphqlContext): Route | null {
+    const { route: slug } = this.routing;
+    const route = slug === null ? undefined : context.snapshot().routes.bySlug.get(slug);
+    return route && hasPermission(context.caller(), 'CATALOG_READ') ? new Route(route) : null;
+  }
+
+  @Field(() => Int, { nullable: true, description: 'Its version that decided.' })
+  get routeVersion(): number | null {
+    return this.routing.routeVersion;
+  }
 
   @Field(() => String, { description: 'With the stored inputs and this seed the same version decides the same again.' })
   get seed(): string {

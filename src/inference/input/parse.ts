@@ -12,6 +12,7 @@ import { parseMessages } from './messages.js';
 import { isGiven, readList, readNumber, readPlace, readPlaces, readText, readWord, report, requireText } from './place.js';
 import type { Place } from './place.js';
 import type { RawCompletionInput } from './raw.js';
+import { parseRouting } from './routing.js';
 import { parseParallelToolCalls, parseResponseFormat, parseTools, parseToolChoice } from './tools.js';
 import { quoted } from './text.js';
 
@@ -55,6 +56,7 @@ function parseCall(input: Place): CompletionCall {
     frequencyPenalty: readNumber(input, 'frequencyPenalty', { min: -2, max: 2 }),
     presencePenalty: readNumber(input, 'presencePenalty', { min: -2, max: 2 }),
     task: readWord(input, 'task', TASK_KINDS),
+    routing: parseRouting(input),
     maxCost: readUsd(input, 'maxCost'),
     timeoutMs: readNumber(input, 'timeoutMs', { ...WHOLE_FROM_ONE, max: LIMITS.timeoutMs }),
     onDisconnect: readWord(input, 'onDisconnect', DISCONNECT_POLICIES),

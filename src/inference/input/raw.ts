@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../core/json.js';
-import type { DisconnectPolicy, MessageRole, ReasoningEffort, TaskKind, ToolChoiceMode } from '../../core/vocabulary.js';
+import type { DisconnectPolicy, MessageRole, ReasoningEffort, RoutingGoal, TaskKind, ToolChoiceMode } from '../../core/vocabulary.js';
 
 /**
  * The public contract's CompletionInput as it arrives: shapes are GraphQL's, sense is not checked yet. An absent field and
@@ -21,6 +21,7 @@ export interface RawCompletionInput {
   readonly frequencyPenalty?: Optional<number>;
   readonly presencePenalty?: Optional<number>;
   readonly task?: Optional<TaskKind>;
+  readonly routing?: Optional<RawRouting>;
   /** A decimal, in USD. */
   readonly maxCost?: Optional<string>;
   readonly timeoutMs?: Optional<number>;
@@ -91,6 +92,15 @@ export interface RawResponseFormat {
 export interface RawReasoning {
   readonly effort?: Optional<ReasoningEffort>;
   readonly maxTokens?: Optional<number>;
+}
+
+export interface RawRouting {
+  readonly regions?: Optional<readonly string[]>;
+  readonly providers?: Optional<readonly string[]>;
+  readonly excludeProviders?: Optional<readonly string[]>;
+  readonly disableFallbacks?: Optional<boolean>;
+  readonly optimizeFor?: Optional<RoutingGoal>;
+  readonly maxFirstTokenMs?: Optional<number>;
 }
 
 export interface RawTag {

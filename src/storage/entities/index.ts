@@ -11,6 +11,8 @@ import { Model } from './model.js';
 import { Organization } from './organization.js';
 import { Price } from './price.js';
 import { Provider } from './provider.js';
+import { Route } from './route.js';
+import { RouteVersion } from './route-version.js';
 import { Team } from './team.js';
 
 export const ENTITIES = [
@@ -24,6 +26,8 @@ export const ENTITIES = [
   Model,
   Deployment,
   Price,
+  Route,
+  RouteVersion,
   AuditEntry,
   Inference,
   Attempt,

@@ -1,0 +1,136 @@
+import type { CatalogueSnapshot, Deployment } from '../core/catalogue.js';
+import type { DecisionInputs, DeploymentInputs } from '../core/inference.js';
+import type { DeploymentId } from '../core/ids.js';
+import type { CompiledNode, CompiledRoutes } from './compile.js';
+
+/** What balancing compares; null: no data yet. Times in ms, `share` below 1 while a target returns after an outage. */
+export interface Reading {
+  readonly inFlight: number;
+  readonly latencyMs: number | null;
+  readonly firstTokenMs: number | null;
+  readonly tokensPerSecond: number | null;
+  readonly share: number;
+}
+
+export const NO_READING: Reading = { inFlight: 0, latencyMs: null, firstTokenMs: null, tokensPerSecond: null, share: 1 };
+
+export type Exclusion = NonNullable<DeploymentInputs['excluded']>;
+export type Block = NonNullable<DeploymentInputs['blocked']>;
+
+export interface Pin {
+  readonly branch: string | null;
+  readonly deploymentId: DeploymentId;
+}
+
+/** All that a decision may ask about the world. What it asks is what is stored, so that it can be asked again. */
+export interface Evidence {
+  deployment(slug: string): Deployment | null;
+  /** Null: there is no such model. */
+  deploymentsOf(model: string): readonly Deployment[] | null;
+  route(slug: string): CompiledNode | null;
+  /** Why it can't be used by this call, however it fares. */
+  exclusion(deployment: Deployment): Exclusion | null;
+  /** That it is open or cooling, and until when (ms since the epoch). */
+  block(deployment: Deployment): Block | null;
+  reading(deployment: Deployment): Reading;
+  /** What this call is expected to cost there, in picodollars; null: no price. */
+  cost(deployment: Deployment): number | null;
+  /** How many decisions this node has made before. */
+  turn(node: string): number;
+  pin(node: string): Pin | null;
+}
+
+export type WritableInputs = {
+  -readonly [Name in 'models' | 'deployments' | 'turns' | 'pins' | 'routes']: Record<string, DecisionInputs[Name][string]>;
+};
+
+/** The same evidence, with a note of all that was asked; what has its default is not noted. */
+export function noting(evidence: Evidence, snapshot: CatalogueSnapshot): { readonly evidence: Evidence; readonly inputs: WritableInputs } {
+  const inputs: WritableInputs = { models: {}, deployments: {}, turns: {}, pins: {}, routes: {} };
+  const noted: Evidence = {
+    ...notingDeployments(evidence, inputs.deployments),
+    deployment: (slug) => evidence.deployment(slug),
+    deploymentsOf(model) {
+      const deployments = evidence.deploymentsOf(model);
+      if (deployments) inputs.models[model] = deployments.map(({ id }) => id);
+      return deployments;
+    },
+    route(slug) {
+      const node = evidence.route(slug);
+      const version = snapshot.routes.bySlug.get(slug)?.current.version;
+      if (version !== undefined) inputs.routes[slug] = version;
+      return node;
+    },
+    turn: (node) => (inputs.turns[node] = evidence.turn(node)),
+    pin(node) {
+      const pin = evidence.pin(node);
+      if (pin) inputs.pins[node] = pin;
+      return pin;
+    },
+  };
+  return { evidence: noted, inputs };
+}
+
+function notingDeployments(
+  evidence: Evidence,
+  seen: WritableInputs['deployments'],
+): Pick<Evidence, 'exclusion' | 'block' | 'reading' | 'cost'> {
+  const note = ({ id }: Deployment, inputs: DeploymentInputs) => {
+    seen[id] = { ...seen[id], ...inputs };
+  };
+  return {
+    exclusion(deployment) {
+      const excluded = evidence.exclusion(deployment);
+      if (excluded) note(deployment, { excluded });
+      return excluded;
+    },
+    block(deployment) {
+      const blocked = evidence.block(deployment);
+      if (blocked) note(deployment, { blocked });
+      return blocked;
+    },
+    reading(deployment) {
+      const reading = evidence.reading(deployment);
+      if (reading !== NO_READING) note(deployment, withoutDefaults(reading));
+      return reading;
+    },
+    cost(deployment) {
+      const cost = evidence.cost(deployment);
+      if (cost !== null) note(deployment, { cost });
+      return cost;
+    },
+  };
+}
+
+function withoutDefaults({ inFlight, latencyMs, firstTokenMs, tokensPerSecond, share }: Reading): DeploymentInputs {
+  return {
+    ...(inFlight === 0 ? {} : { inFlight }),
+    ...(latencyMs === null ? {} : { latencyMs }),
+    ...(firstTokenMs === null ? {} : { firstTokenMs }),
+    ...(tokensPerSecond === null ? {} : { tokensPerSecond }),
+    ...(share === 1 ? {} : { share }),
+  };
+}
+
+/** Evidence out of what an earlier decision noted; what that did not ask has its default, or is as it is now. */
+export function storedEvidence(inputs: DecisionInputs, snapshot: CatalogueSnapshot, routes: CompiledRoutes): Evidence {
+  const seen = (deployment: Deployment): DeploymentInputs => inputs.deployments[deployment.id] ?? {};
+  return {
+    deployment: (slug) => snapshot.deployments.bySlug.get(slug) ?? null,
+    deploymentsOf(model) {
+      const ids = inputs.models[model];
+      if (ids === undefined) return snapshot.models.bySlug.get(model)?.deployments ?? null;
+      return ids.flatMap((id) => snapshot.deployments.byId.get(id) ?? []);
+    },
+    route: (slug) => routes.named(slug, snapshot, inputs.routes[slug]),
+    exclusion: (deployment) => seen(deployment).excluded ?? null,
+    block: (deployment) => seen(deployment).blocked ?? null,
+    reading(deployment) {
+      const { inFlight = 0, latencyMs = null, firstTokenMs = null, tokensPerSecond = null, share = 1 } = seen(deployment);
+      return { inFlight, latencyMs, firstTokenMs, tokensPerSecond, share };
+    },
+    cost: (deployment) => seen(deployment).cost ?? null,
+    turn: (node) => inputs.turns[node] ?? 0,
+    pin: (node) => inputs.pins[node] ?? null,
+  };
+}
