@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { LedgerWriter } from './accounting/contract.js';
 import { createLedgerReader, createLedgerStore } from './accounting/ledger.store.js';
 import { createLedgerWriter } from './accounting/ledger-writer.js';
+import { watchLedger } from './accounting/reports/freshness.js';
+import { announceBooked, createSettledFeed } from './accounting/reports/settled-feed.js';
 import { createAccessReader } from './auth/access-reader.js';
 import { createAccessStore } from './auth/access.store.js';
 import { createAccessChanges } from './auth/access.js';
@@ -46,6 +47,7 @@ import { createCipher, deriveKey } from './storage/cipher.js';
 import { openDatabase } from './storage/database.js';
 import type { Database } from './storage/database.js';
 import { ensurePartitions } from './storage/partitions.js';
+import { composeReports } from './compose/reports.js';
 import { createTeardown } from './compose/teardown.js';
 import type { Teardown } from './compose/teardown.js';
 import { meterLedger } from './compose/telemetry.js';
@@ -89,9 +91,9 @@ async function build(surroundings: Surroundings): Promise<Product> {
   const database = teardown.add('database', await openDatabase({ config, logger, clock }), (opened) => opened.close());
   const foundation = await lay(surroundings, database);
   const { catalogue, authenticator, watch } = foundation;
-  const { completions, ledger, health, metrics } = createInference(surroundings, database, foundation);
+  const { completions, ledger, metrics, ...services } = createInference(surroundings, database, foundation);
   const api = createGraphqlApi({
-    services: { completions, catalogue, health, clock, ...createChanges(surroundings, database, foundation) },
+    services: { completions, catalogue, clock, ...services, ...createChanges(surroundings, database, foundation) },
     introspection: config.introspection,
     logger,
   });
@@ -118,7 +120,9 @@ function createInference(surroundings: Surroundings, { unitOfWork }: Database, {
   const { logger, clock, teardown } = surroundings;
   const caller = createUpstreamCaller({ clock, logger, adapters: WIRE_FORMAT_ADAPTERS });
   teardown.add('upstream connections', caller, (opened) => opened.close());
-  const ledger: LedgerWriter = createLedgerWriter({ store: createLedgerStore(unitOfWork), clock, logger });
+  const feed = createSettledFeed();
+  const store = announceBooked(createLedgerStore(unitOfWork), feed);
+  const { ledger, freshAsOf } = watchLedger(createLedgerWriter({ store, clock, logger }), clock);
   teardown.add('ledger', ledger, async (opened) => {
     const left = await opened.close(LEDGER_CLOSE_MS);
     if (left > 0) logger.error({ left }, 'inferences were not booked before the stop');
@@ -131,7 +135,7 @@ function createInference(surroundings: Surroundings, { unitOfWork }: Database, {
     ledger: meterLedger(ledger, { metrics, catalogue }),
     books: createLedgerReader(unitOfWork),
   });
-  return { completions, ledger, health, metrics };
+  return { completions, ledger, health, metrics, ...composeReports({ unitOfWork, catalogue, completions, feed, freshAsOf, clock }) };
 }
 
 /** What a request stands on: the configuration in memory, who may ask, and how both are kept true. */

@@ -6,6 +6,7 @@ import type { UserError } from '../errors/user-error.js';
 import { readsPayload } from '../permissions.js';
 import { GraphQLDateTime } from '../scalars/index.js';
 import { AssistantMessage } from './answer.js';
+import { Feedback } from './feedback.js';
 import { GuardrailRun } from './guardrail-run.js';
 import { Inference } from './inference.js';
 import { ContentStateEnum, FinishReasonEnum } from './words.js';
@@ -65,6 +66,11 @@ export class Completion extends Inference {
   })
   get warnings(): readonly string[] {
     return this.record.warnings;
+  }
+
+  @Field(() => [Feedback], { description: 'How it was rated, the oldest rating first.' })
+  feedback(_args: unknown, context: GraphqlContext): Promise<readonly Feedback[]> {
+    return context.loaders().feedback.load(this.record.id);
   }
 
   protected override toError(): UserError | null {
