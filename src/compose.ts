@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { openJournal } from './accounting/journal/open.js';
+import type { OpenJournal } from './accounting/journal/open.js';
 import { createLedgerReader, createLedgerStore } from './accounting/ledger.store.js';
 import { createLedgerWriter } from './accounting/ledger-writer.js';
 import { watchLedger } from './accounting/reports/freshness.js';
@@ -29,18 +31,21 @@ import { createGraphqlApi } from './graphql/index.js';
 import { createMetrics } from './http/metrics.js';
 import { createHttpServer } from './http/server.js';
 import { createCompletions } from './inference/completions.js';
+import type { CompletionsLifecycle } from './inference/contract.js';
 import { createJobLock } from './jobs/job-lock.store.js';
 import { maintenanceJobs } from './jobs/maintenance.js';
 import { createScheduler } from './jobs/scheduler.js';
 import { findPackage } from './compose/package.js';
 import { WIRE_FORMAT_ADAPTERS } from './providers/adapters.js';
 import { createUpstreamCaller } from './providers/caller.js';
+import type { CallTimeouts } from './providers/contract.js';
 import { checkUrl } from './providers/network-guard.js';
 import { findPreset, PRESETS } from './providers/presets.js';
 import { startSandbox } from './providers/sandbox.js';
+import { composeDurable, composePurge } from './compose/durable.js';
 import { createReadiness } from './compose/readiness.js';
 import { createHealthBoard } from './routing/health.js';
-import { createRouter } from './routing/router.js';
+import { CALL_TIMEOUTS, createRouter } from './routing/router.js';
 import { createConfigurationWatch } from './storage/change-notices.js';
 import type { ConfigurationWatch } from './storage/change-notices.js';
 import { createCipher, deriveKey } from './storage/cipher.js';
@@ -57,6 +62,8 @@ export interface ComposeOptions {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** How long upstreams may take. */
+  readonly timeouts?: CallTimeouts;
 }
 
 export interface Product {
@@ -75,7 +82,7 @@ const RELOAD_AFTER_MS = 1_000;
 export async function compose(options: ComposeOptions): Promise<Product> {
   const teardown = createTeardown(options.logger);
   try {
-    return await build({ clock: systemClock, random: Math.random, ...options, teardown });
+    return await build({ clock: systemClock, random: Math.random, timeouts: CALL_TIMEOUTS, ...options, teardown });
   } catch (error) {
     await teardown.run();
     throw error;
@@ -91,7 +98,9 @@ async function build(surroundings: Surroundings): Promise<Product> {
   const database = teardown.add('database', await openDatabase({ config, logger, clock }), (opened) => opened.close());
   const foundation = await lay(surroundings, database);
   const { catalogue, authenticator, watch } = foundation;
-  const { completions, ledger, metrics, ...services } = createInference(surroundings, database, foundation);
+  const journal = teardown.add('journal', await openJournal({ dataDir: config.dataDir, clock, logger }), (opened) => opened.close());
+  const { completions, ledger, metrics, recover, ...services } = createInference(surroundings, { database, foundation, journal });
+  await recover();
   const api = createGraphqlApi({
     services: { completions, catalogue, clock, ...services, ...createChanges(surroundings, database, foundation) },
     introspection: config.introspection,
@@ -104,7 +113,7 @@ async function build(surroundings: Surroundings): Promise<Product> {
     readiness: createReadiness({ watch, ledger, clock }),
   });
   teardown.add('doors', server, (opened) => opened.close());
-  startJobs(surroundings, database);
+  startJobs(surroundings, { database, completions });
   return {
     adminKey: foundation.adminKey?.reveal() ?? null,
     listen: () => server.listen(),
@@ -115,27 +124,40 @@ async function build(surroundings: Surroundings): Promise<Product> {
   };
 }
 
+/** What the way of a call is laid on. */
+interface Ground {
+  readonly database: Database;
+  readonly foundation: Foundation;
+  readonly journal: OpenJournal;
+}
+
 /** The way of a call: upstreams, routing, the pipeline, and the books at its end. */
-function createInference(surroundings: Surroundings, { unitOfWork }: Database, { catalogue }: Foundation) {
+function createInference(surroundings: Surroundings, { database, foundation, journal }: Ground) {
+  const { unitOfWork } = database;
+  const { catalogue } = foundation;
   const { logger, clock, teardown } = surroundings;
   const caller = createUpstreamCaller({ clock, logger, adapters: WIRE_FORMAT_ADAPTERS });
   teardown.add('upstream connections', caller, (opened) => opened.close());
   const feed = createSettledFeed();
   const store = announceBooked(createLedgerStore(unitOfWork), feed);
-  const { ledger, freshAsOf } = watchLedger(createLedgerWriter({ store, clock, logger }), clock);
+  const writer = createLedgerWriter({ store, journal, clock, logger });
+  const { ledger, freshAsOf } = watchLedger(writer, clock);
   teardown.add('ledger', ledger, async (opened) => {
     const left = await opened.close(LEDGER_CLOSE_MS);
     if (left > 0) logger.error({ left }, 'inferences were not booked before the stop');
   });
   const metrics = createMetrics({ ledgerPending: () => ledger.pendingCount });
   const health = createHealthBoard({ clock });
+  const durable = composeDurable({ ...{ database, ledger, store }, clock, logger });
+  teardown.add('contents', durable.keeper, (opened) => opened.close(LEDGER_CLOSE_MS));
   const completions = createCompletions({
-    ...{ catalogue, clock, logger },
+    ...{ catalogue, clock, logger, journal, ...durable },
     router: createRouter({ ...surroundings, caller, health }),
     ledger: meterLedger(ledger, { metrics, catalogue }),
     books: createLedgerReader(unitOfWork),
   });
-  return { completions, ledger, health, metrics, ...composeReports({ unitOfWork, catalogue, completions, feed, freshAsOf, clock }) };
+  const recover = () => journal.recover(writer);
+  return { completions, ledger, health, metrics, recover, ...composeReports({ unitOfWork, catalogue, completions, feed, freshAsOf, clock }) };
 }
 
 /** What a request stands on: the configuration in memory, who may ask, and how both are kept true. */
@@ -213,8 +235,19 @@ function createChanges({ clock }: Surroundings, database: Database, { catalogue,
   };
 }
 
-function startJobs({ clock, logger, teardown }: Surroundings, { dataSource, unitOfWork }: Database): void {
-  const jobs = maintenanceJobs({ ensurePartitions: (now) => ensurePartitions(dataSource, now), unitOfWork, clock, logger });
+interface Kept {
+  readonly database: Database;
+  readonly completions: CompletionsLifecycle;
+}
+
+function startJobs({ clock, logger, teardown }: Surroundings, { database, completions }: Kept): void {
+  const { dataSource, unitOfWork } = database;
+  const jobs = maintenanceJobs({
+    ...{ unitOfWork, clock, logger },
+    ensurePartitions: (now) => ensurePartitions(dataSource, now),
+    purge: composePurge(database),
+    settleLost: () => completions.settleLost(),
+  });
   const scheduler = createScheduler({ jobs, lock: createJobLock(unitOfWork), clock, logger });
   teardown.add('jobs', scheduler, (opened) => opened.stop()).start();
 }

@@ -1,4 +1,5 @@
 import type { LedgerReader, LedgerWriter } from '../accounting/contract.js';
+import type { CallJournal } from '../accounting/journal/contract.js';
 import type { Catalogue } from '../catalog/contract.js';
 import type { Clock } from '../core/clock.js';
 import { GatewayError } from '../core/errors.js';
@@ -30,6 +31,7 @@ export interface CompletionsDependencies {
   readonly router: Router;
   readonly ledger: LedgerWriter;
   readonly books: LedgerReader;
+  readonly journal?: CallJournal;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Bytes for what is kept of ended completions. */

@@ -1,4 +1,5 @@
 import type { LedgerWriter } from '../accounting/contract.js';
+import { usageWarnings } from '../accounting/outcomes.js';
 import { hasContent } from '../core/answer.js';
 import type { Answer } from '../core/answer.js';
 import { assertNever } from '../core/assert-never.js';
@@ -117,9 +118,7 @@ function errorOfFailure({ class: failureClass, httpStatus, parameter, callerMess
 }
 
 function warningsOf(warnings: readonly string[], { usage }: Bill): readonly string[] {
-  const notes: string[] = [];
-  if (usage.inconsistent) notes.push('inconsistent_usage: the provider’s token counts contradict one another and were clamped');
-  if (usage.source === 'ESTIMATED') notes.push('estimated_usage: the provider reported no usage, so tokens and cost are estimates');
+  const notes = usageWarnings(usage);
   return notes.length === 0 ? warnings : [...warnings, ...notes];
 }
 

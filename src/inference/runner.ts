@@ -1,3 +1,4 @@
+import type { CallJournal } from '../accounting/journal/contract.js';
 import { hasContent } from '../core/answer.js';
 import type { AssistantMessage } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
@@ -5,6 +6,7 @@ import type { CompletionState, InferenceRecord } from '../core/inference.js';
 import type { Logger } from '../core/logger.js';
 import type { DispatchOutcome, Router } from '../routing/contract.js';
 import type { Finalizer } from './finalizer.js';
+import { journaledWatch } from './journaling.js';
 import type { CompletionRegistry } from './registry.js';
 import { retentionOf } from './retention.js';
 import type { RunningCompletion } from './running.js';
@@ -15,6 +17,8 @@ export interface RunnerDependencies {
   readonly registry: CompletionRegistry;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Without one, what a killed process was at is not billed. */
+  readonly journal?: CallJournal;
 }
 
 /** What is known of a dispatch that broke a promise of its own. */
@@ -33,9 +37,10 @@ export async function run(completion: RunningCompletion, dependencies: RunnerDep
   return state;
 }
 
-async function dispatch({ start, plan, watch }: RunningCompletion, { router, logger }: RunnerDependencies): Promise<DispatchOutcome> {
+async function dispatch(completion: RunningCompletion, { router, journal, logger }: RunnerDependencies): Promise<DispatchOutcome> {
+  const { start, plan, watch } = completion;
   try {
-    return await router.dispatch(start.call, plan, watch);
+    return await router.dispatch(start.call, plan, journal ? journaledWatch(completion, journal) : watch);
   } catch (error) {
     logger.error({ err: error, completionId: start.id }, 'dispatch failed unexpectedly');
     return UNKNOWN_OUTCOME;
