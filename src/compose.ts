@@ -31,21 +31,18 @@ import { createGraphqlApi } from './graphql/index.js';
 import { createMetrics } from './http/metrics.js';
 import { createHttpServer } from './http/server.js';
 import { createCompletions } from './inference/completions.js';
-import type { CompletionsLifecycle } from './inference/contract.js';
 import { createJobLock } from './jobs/job-lock.store.js';
 import { maintenanceJobs } from './jobs/maintenance.js';
 import { createScheduler } from './jobs/scheduler.js';
 import { findPackage } from './compose/package.js';
 import { WIRE_FORMAT_ADAPTERS } from './providers/adapters.js';
 import { createUpstreamCaller } from './providers/caller.js';
-import type { CallTimeouts } from './providers/contract.js';
 import { checkUrl } from './providers/network-guard.js';
 import { findPreset, PRESETS } from './providers/presets.js';
 import { startSandbox } from './providers/sandbox.js';
-import { composeDurable, composePurge } from './compose/durable.js';
 import { createReadiness } from './compose/readiness.js';
 import { createHealthBoard } from './routing/health.js';
-import { CALL_TIMEOUTS, createRouter } from './routing/router.js';
+import { createRouter } from './routing/router.js';
 import { createConfigurationWatch } from './storage/change-notices.js';
 import type { ConfigurationWatch } from './storage/change-notices.js';
 import { createCipher, deriveKey } from './storage/cipher.js';
@@ -62,8 +59,6 @@ export interface ComposeOptions {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
-  /** How long upstreams may take. */
-  readonly timeouts?: CallTimeouts;
 }
 
 export interface Product {
@@ -82,7 +77,7 @@ const RELOAD_AFTER_MS = 1_000;
 export async function compose(options: ComposeOptions): Promise<Product> {
   const teardown = createTeardown(options.logger);
   try {
-    return await build({ clock: systemClock, random: Math.random, timeouts: CALL_TIMEOUTS, ...options, teardown });
+    return await build({ clock: systemClock, random: Math.random, ...options, teardown });
   } catch (error) {
     await teardown.run();
     throw error;
@@ -113,7 +108,7 @@ async function build(surroundings: Surroundings): Promise<Product> {
     readiness: createReadiness({ watch, ledger, clock }),
   });
   teardown.add('doors', server, (opened) => opened.close());
-  startJobs(surroundings, { database, completions });
+  startJobs(surroundings, database);
   return {
     adminKey: foundation.adminKey?.reveal() ?? null,
     listen: () => server.listen(),
@@ -148,10 +143,8 @@ function createInference(surroundings: Surroundings, { database, foundation, jou
   });
   const metrics = createMetrics({ ledgerPending: () => ledger.pendingCount });
   const health = createHealthBoard({ clock });
-  const durable = composeDurable({ ...{ database, ledger, store }, clock, logger });
-  teardown.add('contents', durable.keeper, (opened) => opened.close(LEDGER_CLOSE_MS));
   const completions = createCompletions({
-    ...{ catalogue, clock, logger, journal, ...durable },
+    ...{ catalogue, clock, logger, journal },
     router: createRouter({ ...surroundings, caller, health }),
     ledger: meterLedger(ledger, { metrics, catalogue }),
     books: createLedgerReader(unitOfWork),
@@ -235,19 +228,8 @@ function createChanges({ clock }: Surroundings, database: Database, { catalogue,
   };
 }
 
-interface Kept {
-  readonly database: Database;
-  readonly completions: CompletionsLifecycle;
-}
-
-function startJobs({ clock, logger, teardown }: Surroundings, { database, completions }: Kept): void {
-  const { dataSource, unitOfWork } = database;
-  const jobs = maintenanceJobs({
-    ...{ unitOfWork, clock, logger },
-    ensurePartitions: (now) => ensurePartitions(dataSource, now),
-    purge: composePurge(database),
-    settleLost: () => completions.settleLost(),
-  });
+function startJobs({ clock, logger, teardown }: Surroundings, { dataSource, unitOfWork }: Database): void {
+  const jobs = maintenanceJobs({ ensurePartitions: (now) => ensurePartitions(dataSource, now), unitOfWork, clock, logger });
   const scheduler = createScheduler({ jobs, lock: createJobLock(unitOfWork), clock, logger });
   teardown.add('jobs', scheduler, (opened) => opened.stop()).start();
 }
