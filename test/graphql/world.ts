@@ -284,6 +284,15 @@ export function makeServices(overrides: Partial<GraphqlServices> = {}): GraphqlS
       rotateApiKey: absent,
       revokeApiKey: absent,
     },
+    reports: {
+      usage: noEvents,
+      costs: noEvents,
+      inferences: noEvents,
+      settled: () => {
+        throw new Error('nothing is settled here');
+      },
+    },
+    feedback: { record: absent, byInference: async (_organization, ids) => new Map(ids.map((id) => [id, []])) },
     health: { health: () => HEALTHY },
     clock: { ...systemClock, now: () => NOW },
     ...overrides,
