@@ -91,7 +91,7 @@ function createReader(options: ReaderOptions): AsyncIterableIterator<InferenceRe
     },
     throw: (error: unknown) => {
       close();
-      return Promise.reject(error instanceof Error ? error : new Error('the reader failed', { cause: error }));
+      return Promise.reject(asError(error));
     },
     [Symbol.asyncIterator]() {
       return this;
@@ -99,70 +99,92 @@ function createReader(options: ReaderOptions): AsyncIterableIterator<InferenceRe
   };
 }
 
-/** Stages: `new` until the first pull, `reading`, `broken` where the records that wait are followed by an error, `closed`. */
 function createCursor({ maxWaiting, matches, join, reader }: ReaderOptions) {
-  const waiting: InferenceRecord[] = [];
-  const pulls: Pull[] = [];
-  let stage: 'new' | 'reading' | 'closed' | Error = 'new';
+  const queue = createQueue(maxWaiting);
+  let joined = false;
   let leave: (() => void) | null = null;
 
-  function stop(next: 'closed' | Error): void {
-    stage = next;
+  function goAway(): void {
     leave?.();
     leave = null;
     reader?.removeEventListener('abort', close);
   }
 
   function close(): void {
-    stop('closed');
-    waiting.length = 0;
-    for (const pull of pulls.splice(0)) pull.resolve(DONE);
+    goAway();
+    queue.close();
   }
 
   /** Never throws: whoever books must not suffer from who listens. */
   function hear(record: InferenceRecord): void {
     try {
-      if (!matches(record)) return;
-      if (pulls.length === 0 && waiting.length >= maxWaiting) stop(fellBehind());
-      else waiting.push(record);
+      if (matches(record) && !queue.push(record)) goAway();
     } catch (error) {
-      stop(error instanceof Error ? error : new Error('a filter failed', { cause: error }));
+      goAway();
+      queue.fail(asError(error));
     }
-    deliver();
-  }
-
-  function deliver(): void {
-    while (pulls.length > 0) {
-      const record = waiting.shift();
-      if (record) pulls.shift()?.resolve({ done: false, value: record });
-      else if (stage instanceof Error) return failAll(stage);
-      else if (stage === 'closed') return close();
-      else return;
-    }
-  }
-
-  function failAll(error: Error): void {
-    const [first, ...rest] = pulls.splice(0);
-    stop('closed');
-    first?.reject(error);
-    for (const pull of rest) pull.resolve(DONE);
-  }
-
-  function start(): void {
-    stage = 'reading';
-    leave = join(hear);
-    reader?.addEventListener('abort', close, { once: true });
-    if (reader?.aborted) close();
   }
 
   return {
     close,
     pull(pull: Pull): void {
-      pulls.push(pull);
-      if (stage === 'new') start();
-      deliver();
+      queue.pull(pull);
+      if (joined || queue.closed) return;
+      joined = true;
+      leave = join(hear);
+      reader?.addEventListener('abort', close, { once: true });
+      if (reader?.aborted) close();
     },
   };
+}
+
+/** Records on one side, pulls on the other: at most one of them waits. After a failure what waits is handed out first. */
+function createQueue(maxWaiting: number) {
+  const records: InferenceRecord[] = [];
+  const pulls: Pull[] = [];
+  let end: 'none' | 'closed' | Error = 'none';
+
+  function finish(how: 'closed' | Error): void {
+    end = how;
+    deliver();
+  }
+
+  function deliver(): void {
+    while (pulls.length > 0 && (records.length > 0 || end !== 'none')) {
+      const [pull, record] = [pulls.shift(), records.shift()];
+      if (record) pull?.resolve({ done: false, value: record });
+      else if (end instanceof Error) pull?.reject(end);
+      else pull?.resolve(DONE);
+      if (!record) end = 'closed';
+    }
+  }
+
+  return {
+    get closed() {
+      return end === 'closed';
+    },
+    close(): void {
+      records.length = 0;
+      finish('closed');
+    },
+    fail: finish,
+    pull(pull: Pull): void {
+      pulls.push(pull);
+      deliver();
+    },
+    /** False where there is no room left: then the reader has failed. */
+    push(record: InferenceRecord): boolean {
+      const hasRoom = pulls.length > 0 || records.length < maxWaiting;
+      if (hasRoom) records.push(record);
+      else end = fellBehind();
+      deliver();
+      return hasRoom;
+    },
+  };
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('the reader failed', { cause: error });
 }
 
 function fellBehind(): GatewayError {

@@ -138,7 +138,8 @@ describe('usage', () => {
       `{ usage(${WHEN}) { rows { bucket dimensions { dimension value label } } } }`,
     );
     expect(errors).toBeUndefined();
-    expect(data.usage.rows.map((one: { dimensions: { label: string | null }[] }) => one.dimensions.map(({ label }) => label))).toEqual([
+    const labelled = data.usage.rows as { dimensions: { label: string | null }[] }[];
+    expect(labelled.map((one) => one.dimensions.map(({ label }) => label))).toEqual([
       ['blue', 'the app'],
       ['red', rows[1]!.dimensions[1]!.value],
       ['The gpt-x', 'GROQ'],
@@ -217,7 +218,7 @@ describe('inferences', () => {
     expect(errors).toBeUndefined();
     const { nodes, edges, pageInfo } = data.inferences;
     expect(nodes).toEqual(records.slice(0, 2).map(({ id }) => ({ id, __typename: 'Completion' })));
-    expect(edges.map((edge: { node: { id: string } }) => edge.node.id)).toEqual(nodes.map((node: { id: string }) => node.id));
+    expect((edges as { node: object }[]).map(({ node }) => node)).toEqual(records.slice(0, 2).map(({ id }) => ({ id })));
     expect(pageInfo).toEqual({ hasNextPage: true, hasPreviousPage: false, startCursor: edges[0].cursor, endCursor: edges[1].cursor });
     const next = await run(context, document, { after: pageInfo.endCursor });
     expect(next.data.inferences.pageInfo.hasPreviousPage).toBe(true);
