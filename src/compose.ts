@@ -37,12 +37,13 @@ import { createScheduler } from './jobs/scheduler.js';
 import { findPackage } from './compose/package.js';
 import { WIRE_FORMAT_ADAPTERS } from './providers/adapters.js';
 import { createUpstreamCaller } from './providers/caller.js';
+import type { CallTimeouts } from './providers/contract.js';
 import { checkUrl } from './providers/network-guard.js';
 import { findPreset, PRESETS } from './providers/presets.js';
 import { startSandbox } from './providers/sandbox.js';
 import { createReadiness } from './compose/readiness.js';
 import { createHealthBoard } from './routing/health.js';
-import { createRouter } from './routing/router.js';
+import { CALL_TIMEOUTS, createRouter } from './routing/router.js';
 import { createConfigurationWatch } from './storage/change-notices.js';
 import type { ConfigurationWatch } from './storage/change-notices.js';
 import { createCipher, deriveKey } from './storage/cipher.js';
@@ -59,6 +60,8 @@ export interface ComposeOptions {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** How long upstreams may take. */
+  readonly timeouts?: CallTimeouts;
 }
 
 export interface Product {
@@ -77,7 +80,7 @@ const RELOAD_AFTER_MS = 1_000;
 export async function compose(options: ComposeOptions): Promise<Product> {
   const teardown = createTeardown(options.logger);
   try {
-    return await build({ clock: systemClock, random: Math.random, ...options, teardown });
+    return await build({ clock: systemClock, random: Math.random, timeouts: CALL_TIMEOUTS, ...options, teardown });
   } catch (error) {
     await teardown.run();
     throw error;
