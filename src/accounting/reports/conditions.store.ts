@@ -34,14 +34,19 @@ type Texts = readonly string[] | null | undefined;
 export function conditionsOf({ scope, range, filter }: Selection, parameters: Parameters): string {
   const conditions = [`i.organization_id = ${parameters.add(uuidFromId(scope.organizationId))}`];
   const add = (condition: (place: string) => string, value: unknown) => conditions.push(condition(parameters.add(value)));
+  // One value is compared by itself: only then does an index hand out its rows in the order of their ids.
+  const equalsAny = (type: 'uuid' | 'text', values: readonly string[]) =>
+    values.length === 1 ? `= ${parameters.add(values[0])}::${type}` : `= ANY(${parameters.add(values)}::${type}[])`;
   const anyId = (column: string, prefix: IdPrefix, ids: Texts) => {
-    if (isGiven(ids)) add((place) => `i.${column} = ANY(${place}::uuid[])`, uuidsOf(prefix, ids));
+    if (isGiven(ids)) conditions.push(`i.${column} ${equalsAny('uuid', uuidsOf(prefix, ids))}`);
   };
-  const anyText = (condition: (any: string) => string, texts: Texts) => {
-    if (isGiven(texts)) add((place) => condition(`ANY(${place}::text[])`), texts.map(storableText));
+  const anyText = (column: string, texts: Texts) => {
+    if (isGiven(texts)) conditions.push(`i.${column} ${equalsAny('text', texts.map(storableText))}`);
   };
-  const anySlug = (table: 'model' | 'provider' | 'deployment', slugs: Texts) =>
-    anyText((any) => `i.served_${table}_id IN (SELECT id FROM ${table} WHERE slug = ${any})`, slugs);
+  const anySlug = (table: 'model' | 'provider' | 'deployment', slugs: Texts) => {
+    const found = (list: readonly string[]) => `(SELECT id FROM ${table} WHERE slug ${equalsAny('text', list.map(storableText))})`;
+    if (isGiven(slugs)) conditions.push(`i.served_${table}_id IN ${found(slugs)}`);
+  };
 
   if (scope.teamId !== null) add((place) => `i.team_id = ${place}`, uuidFromId(scope.teamId));
   if (range) {
@@ -53,7 +58,7 @@ export function conditionsOf({ scope, range, filter }: Selection, parameters: Pa
   anySlug('model', filter.models);
   anySlug('provider', filter.providers);
   anySlug('deployment', filter.deployments);
-  for (const [column, texts] of textFilters(filter)) anyText((any) => `i.${column} = ${any}`, texts);
+  for (const [column, texts] of textFilters(filter)) anyText(column, texts);
   if (isGiven(filter.tags)) {
     const wanted = filter.tags.map(({ key, value }) => JSON.stringify([{ key: storableText(key), value: storableText(value) }]));
     add((place) => `i.tags @> ANY(${place}::jsonb[])`, wanted);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { InferenceFilter } from '../../../src/accounting/reports/contract.js';
 import { createMatcher } from '../../../src/accounting/reports/matching.js';
 import { costOf } from '../../../src/accounting/price.js';
-import { newId } from '../../../src/core/ids.js';
+import { newId, uuidFromId } from '../../../src/core/ids.js';
 import type { InferenceRecord } from '../../../src/core/inference.js';
 import type { Principal } from '../../../src/core/principal.js';
 import { sampleAttempt } from '../records.js';
@@ -206,7 +206,16 @@ test('a list of one team, person or conversation has its index, and a report the
       return plan.map((line) => line['QUERY PLAN']).join('\n');
     });
   const newest = 'ORDER BY id DESC LIMIT 51';
-  for (const column of ['"user"', 'session_id'])
-    expect(await explain(`${column} = ANY('{anna}'::text[])`, newest)).toMatch(/Index (Only )?Scan/);
+  for (const [condition, index] of [
+    [`status = 'FAILED'`, 'status_id_idx'],
+    [`"user" = 'anna'`, 'user_id_idx'],
+    [`session_id = 's'`, 'session_id_id_idx'],
+    [`team_id = '${uuidFromId(tenant.teams[0])}'`, 'team_id_id_idx'],
+    ['true', 'organization_id_id_idx'],
+  ] as const) {
+    const plan = await explain(condition, newest);
+    expect(plan).toContain(index);
+    expect(plan).not.toContain('Seq Scan');
+  }
   expect(await explain(`created_at >= '2026-11-21' AND created_at < '2026-11-22'`, '')).toMatch(/organization_id_created_at_idx/);
 });
