@@ -147,7 +147,7 @@ function createInference(surroundings: Surroundings, { database, foundation, jou
   const metrics = createMetrics({ ledgerPending: () => ledger.pendingCount });
   const health = createHealthBoard({ clock });
   const completions = createCompletions({
-    ...{ catalogue, clock, logger, journal },
+    ...{ catalogue, clock, logger, journal, drafts: writer },
     router: createRouter({ ...surroundings, caller, health }),
     ledger: meterLedger(ledger, { metrics, catalogue }),
     books: createLedgerReader(unitOfWork),

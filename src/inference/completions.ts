@@ -1,4 +1,4 @@
-import type { LedgerReader, LedgerWriter } from '../accounting/contract.js';
+import type { LedgerDrafts, LedgerReader, LedgerWriter } from '../accounting/contract.js';
 import type { CallJournal } from '../accounting/journal/contract.js';
 import type { Catalogue } from '../catalog/contract.js';
 import type { Clock } from '../core/clock.js';
@@ -32,6 +32,7 @@ export interface CompletionsDependencies {
   readonly ledger: LedgerWriter;
   readonly books: LedgerReader;
   readonly journal?: CallJournal;
+  readonly drafts?: LedgerDrafts;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Bytes for what is kept of ended completions. */
@@ -52,8 +53,8 @@ interface Parts extends CompletionsDependencies {
  * 4. conclude: the last events, the outcome for whoever waits, and the words kept for those who come back.
  */
 export function createCompletions(dependencies: CompletionsDependencies): Completions & CompletionsLifecycle {
-  const { ledger, clock, maxEndedBytes } = dependencies;
-  const finalizer = createFinalizer({ ledger, clock });
+  const { clock, maxEndedBytes } = dependencies;
+  const finalizer = createFinalizer(dependencies);
   const registry = createCompletionRegistry({ clock, maxBytes: maxEndedBytes });
   const parts: Parts = { ...dependencies, finalizer, registry, desk: createAdmissionDesk({ ...dependencies, finalizer, registry }) };
   return {
@@ -71,6 +72,8 @@ export function createCompletions(dependencies: CompletionsDependencies): Comple
     async shutdown(graceMs) {
       parts.desk.close();
       await drain(registry.running, graceMs, clock);
+      await dependencies.router.endDrains();
+      await finalizer.allFinal();
     },
     get running() {
       return registry.running.size;

@@ -34,7 +34,24 @@ export async function run(completion: RunningCompletion, dependencies: RunnerDep
   const state = { record: { ...record, contentState, contentExpiresAt }, message: messageOf(record, outcome) };
   completion.conclude(state);
   registry.end(record.id, { state, log: completion.log }, keptMs);
+  const final = dependencies.finalizer.final(completion);
+  if (final) void keepFinal(final, { completion, state }, dependencies);
   return state;
+}
+
+/** What was read on for its true usage: memory tells it when it is known. */
+async function keepFinal(
+  final: Promise<InferenceRecord>,
+  { completion, state }: { readonly completion: RunningCompletion; readonly state: CompletionState },
+  dependencies: RunnerDependencies,
+): Promise<void> {
+  try {
+    const { usage, cost, attempts, warnings } = await final;
+    const corrected = { ...state, record: { ...state.record, usage, cost, attempts, warnings } };
+    dependencies.registry.end(state.record.id, { state: corrected, log: completion.log }, retentionOf(completion.start).keptMs);
+  } catch (error) {
+    dependencies.logger.error({ err: error, completionId: state.record.id }, 'the final settlement failed; booked as it was told');
+  }
 }
 
 async function dispatch(completion: RunningCompletion, { router, journal, logger }: RunnerDependencies): Promise<DispatchOutcome> {

@@ -6,6 +6,7 @@ import type { FailureClass } from '../core/vocabulary.js';
 import type { CallTimeouts } from '../providers/contract.js';
 import { makeAttempt } from './attempt.js';
 import type { Attempt, DispatchOutcome, RoutePlan, Router } from './contract.js';
+import { createDrains } from './drain.js';
 import type { Journey, RouterDependencies, Tools } from './journey.js';
 import { nextMove } from './next-move.js';
 import type { Move } from './next-move.js';
@@ -18,7 +19,12 @@ export const CALL_TIMEOUTS: CallTimeouts = { connectMs: 5_000, firstTokenMs: 60_
 type Verdict = DispatchOutcome['status'] | 'next';
 
 export function createRouter(dependencies: RouterDependencies): Router {
-  const tools: Tools = { timeouts: CALL_TIMEOUTS, ...dependencies, budget: createRetryBudget(dependencies) };
+  const tools: Tools = {
+    timeouts: CALL_TIMEOUTS,
+    ...dependencies,
+    budget: createRetryBudget(dependencies),
+    drains: createDrains({ clock: dependencies.clock }),
+  };
   return {
     plan: (call, context) => planRoute(call, context, tools.random),
     async dispatch(call, plan, watch) {
@@ -26,6 +32,7 @@ export function createRouter(dependencies: RouterDependencies): Router {
       const status = await tryTargets(journey, plan, tools);
       return { status, attempts: journey.attempts, warnings: [...journey.warnings], pausedMs: journey.pausedMs };
     },
+    endDrains: () => tools.drains.close(),
   };
 }
 
