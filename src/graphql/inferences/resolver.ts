@@ -22,7 +22,9 @@ export class InferencesResolver {
   @Authorized('USAGE_READ')
   @Query(() => InferenceConnection, {
     nullable: true,
-    description: 'What is in the books, the newest first; a team’s key sees its team’s. A row stands there within 5 s of its end.',
+    description:
+      'What is in the books, the newest first; a team’s key sees its team’s. A row stands there within 5 s of its end. A list reads no ' +
+      'words: `text` and `answer` are null here, and `completion` has them.',
   })
   async inferences(@Args(() => InferencesArgs) args: InferencesArgs, @Ctx() context: GraphqlContext): Promise<InferenceConnection> {
     const page = parsePage(INFERENCE_LIST, args);
