@@ -55,6 +55,7 @@ export class ConfigError extends Error {
 
 const KEY_PRESETS: Readonly<Record<string, string>> = {
   OPENAI_API_KEY: 'openai',
+  ANTHROPIC_API_KEY: 'anthropic',
   MISTRAL_API_KEY: 'mistral',
   GROQ_API_KEY: 'groq',
   DEEPSEEK_API_KEY: 'deepseek',
@@ -66,7 +67,6 @@ const KEY_PRESETS: Readonly<Record<string, string>> = {
   CEREBRAS_API_KEY: 'cerebras',
 };
 const NOT_BUILT_YET: Readonly<Record<string, string>> = {
-  ANTHROPIC_API_KEY: 'the wire format of this vendor is not built yet',
   GEMINI_API_KEY: 'the wire format of this vendor is not built yet',
   REDIS_URL: 'state that replicas share is not built yet',
   FEDERATION_OWNERS: 'extending a host’s types is not built yet',
