@@ -31,9 +31,6 @@ import { createGraphqlApi } from './graphql/index.js';
 import { createMetrics } from './http/metrics.js';
 import { createHttpServer } from './http/server.js';
 import { createCompletions } from './inference/completions.js';
-import { createJobLock } from './jobs/job-lock.store.js';
-import { maintenanceJobs } from './jobs/maintenance.js';
-import { createScheduler } from './jobs/scheduler.js';
 import { findPackage } from './compose/package.js';
 import { WIRE_FORMAT_ADAPTERS } from './providers/adapters.js';
 import { createUpstreamCaller } from './providers/caller.js';
@@ -41,6 +38,8 @@ import type { CallTimeouts } from './providers/contract.js';
 import { checkUrl } from './providers/network-guard.js';
 import { findPreset, PRESETS } from './providers/presets.js';
 import { startSandbox } from './providers/sandbox.js';
+import { composeDurable } from './compose/durable.js';
+import { composeJobs } from './compose/jobs.js';
 import { createReadiness } from './compose/readiness.js';
 import { createHealthBoard } from './routing/health.js';
 import { CALL_TIMEOUTS, createRouter } from './routing/router.js';
@@ -49,7 +48,6 @@ import type { ConfigurationWatch } from './storage/change-notices.js';
 import { createCipher, deriveKey } from './storage/cipher.js';
 import { openDatabase } from './storage/database.js';
 import type { Database } from './storage/database.js';
-import { ensurePartitions } from './storage/partitions.js';
 import { composeReports } from './compose/reports.js';
 import { createTeardown } from './compose/teardown.js';
 import type { Teardown } from './compose/teardown.js';
@@ -111,7 +109,7 @@ async function build(surroundings: Surroundings): Promise<Product> {
     readiness: createReadiness({ watch, ledger, clock }),
   });
   teardown.add('doors', server, (opened) => opened.close());
-  startJobs(surroundings, database);
+  teardown.add('jobs', composeJobs({ database, completions, clock, logger }), (opened) => opened.stop()).start();
   return {
     adminKey: foundation.adminKey?.reveal() ?? null,
     listen: () => server.listen(),
@@ -146,14 +144,23 @@ function createInference(surroundings: Surroundings, { database, foundation, jou
   });
   const metrics = createMetrics({ ledgerPending: () => ledger.pendingCount });
   const health = createHealthBoard({ clock });
+  const durable = composeDurable({ ...{ database, ledger, store }, clock, logger });
+  teardown.add('contents', durable.keeper, (opened) => opened.close(LEDGER_CLOSE_MS));
   const completions = createCompletions({
-    ...{ catalogue, clock, logger, journal, drafts: writer },
+    ...{ catalogue, clock, logger, journal, drafts: writer, ...durable },
     router: createRouter({ ...surroundings, caller, health }),
     ledger: meterLedger(ledger, { metrics, catalogue }),
     books: createLedgerReader(unitOfWork),
   });
   const recover = () => journal.recover(writer);
-  return { completions, ledger, health, metrics, recover, ...composeReports({ unitOfWork, catalogue, completions, feed, freshAsOf, clock }) };
+  return {
+    completions,
+    ledger,
+    health,
+    metrics,
+    recover,
+    ...composeReports({ unitOfWork, catalogue, completions, feed, freshAsOf, clock }),
+  };
 }
 
 /** What a request stands on: the configuration in memory, who may ask, and how both are kept true. */
@@ -229,12 +236,6 @@ function createChanges({ clock }: Surroundings, database: Database, { catalogue,
       checkUrl: (url, rules) => checkUrl(url.href, rules),
     }),
   };
-}
-
-function startJobs({ clock, logger, teardown }: Surroundings, { dataSource, unitOfWork }: Database): void {
-  const jobs = maintenanceJobs({ ensurePartitions: (now) => ensurePartitions(dataSource, now), unitOfWork, clock, logger });
-  const scheduler = createScheduler({ jobs, lock: createJobLock(unitOfWork), clock, logger });
-  teardown.add('jobs', scheduler, (opened) => opened.stop()).start();
 }
 
 function keyHashOf({ masterKey }: Database) {

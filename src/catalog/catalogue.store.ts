@@ -40,7 +40,7 @@ async function readOnce(manager: EntityManager, logger: Logger): Promise<StoredC
   const prices = await manager.find(Price, { order: { effectiveFrom: 'ASC', createdAt: 'ASC', id: 'ASC' } });
   return {
     version,
-    organizations: organizations.map(({ id, slug, name }) => ({ id: idFromUuid('organization', id), slug, name })),
+    organizations: organizations.map(toOrganization),
     providers: providers.map(toProvider),
     models: models.map(toModel),
     deployments: deployments.map(toDeployment),
@@ -50,6 +50,11 @@ async function readOnce(manager: EntityManager, logger: Logger): Promise<StoredC
       return price === null ? [] : [price];
     }),
   };
+}
+
+function toOrganization({ id, slug, name, ...row }: Organization): StoredCatalogue['organizations'][number] {
+  const payloadStorage = { mode: row.payloadStorageMode, retentionDays: row.payloadStorageRetentionDays };
+  return { id: idFromUuid('organization', id), slug, name, payloadStorage };
 }
 
 async function readVersion(manager: EntityManager): Promise<number> {

@@ -1,8 +1,9 @@
 import type { Actor } from '../core/actor.js';
-import type { CatalogueSnapshot, Deployment, Model, Provider } from '../core/catalogue.js';
+import type { CatalogueSnapshot, Deployment, Model, Organization, Provider } from '../core/catalogue.js';
 import type { Result } from '../core/errors.js';
 import type { JsonValue } from '../core/json.js';
 import type { OrganizationId } from '../core/ids.js';
+import type { PayloadStorageMode } from '../core/payload-storage.js';
 import type { Price } from '../core/pricing.js';
 import type { CancelPolicy, Capability, Operation, PriceComponent, WireFormat } from '../core/vocabulary.js';
 
@@ -27,12 +28,19 @@ export interface CatalogueChanges {
   createDeployment(actor: Actor, input: CreateDeploymentInput): Promise<Result<Deployment>>;
   updateDeployment(actor: Actor, input: UpdateDeploymentInput): Promise<Result<Deployment>>;
   deleteDeployment(actor: Actor, id: string): Promise<Result<{ readonly deletedId: string }>>;
+  /** For completions that begin from now on. */
+  updatePayloadStorage(actor: Actor, input: UpdatePayloadStorageInput): Promise<Result<Organization>>;
 }
 
 type Optional<T> = T | null | undefined;
 
 export interface ProviderCredentialInput {
   readonly apiKey?: Optional<string>;
+}
+
+export interface UpdatePayloadStorageInput {
+  readonly mode: PayloadStorageMode;
+  readonly retentionDays?: Optional<number>;
 }
 
 export interface CreateProviderInput {

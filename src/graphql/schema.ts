@@ -4,6 +4,7 @@ import { printSchemaWithDirectives } from '@graphql-tools/utils';
 import { isAbstractType, isScalarType, isSpecifiedScalarType, lexicographicSortSchema, parse } from 'graphql';
 import type { GraphQLField, GraphQLFieldMap, GraphQLScalarType, GraphQLSchema } from 'graphql';
 import { buildSchemaSync, getMetadataStorage } from 'type-graphql';
+import { OrganizationResolver } from './access/organization.js';
 import { AccessResolver } from './access/resolver.js';
 import { CatalogueChangesResolver } from './catalogue/changes.js';
 import { CatalogueResolver } from './catalogue/resolver.js';
@@ -25,6 +26,7 @@ const RESOLVERS = [
   CatalogueResolver,
   CatalogueChangesResolver,
   AccessResolver,
+  OrganizationResolver,
 ] as const;
 const ORPHANED_TYPES = [...EVENT_TYPES, Conflict, NotFound];
 

@@ -1,4 +1,5 @@
 import type { CallJournal } from '../accounting/journal/contract.js';
+import type { ContentKeeper } from '../cache/contract.js';
 import { hasContent } from '../core/answer.js';
 import type { AssistantMessage } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
@@ -7,14 +8,16 @@ import type { Logger } from '../core/logger.js';
 import type { DispatchOutcome, Router } from '../routing/contract.js';
 import type { Finalizer } from './finalizer.js';
 import { journaledWatch } from './journaling.js';
+import { keepContent } from './keeping.js';
 import type { CompletionRegistry } from './registry.js';
-import { retentionOf } from './retention.js';
+import { contentExpiry, retentionOf } from './retention.js';
 import type { RunningCompletion } from './running.js';
 
 export interface RunnerDependencies {
   readonly router: Router;
   readonly finalizer: Finalizer;
   readonly registry: CompletionRegistry;
+  readonly keeper: ContentKeeper;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Without one, what a killed process was at is not billed. */
@@ -26,20 +29,22 @@ const UNKNOWN_OUTCOME: DispatchOutcome = { status: 'failed', attempts: [], warni
 
 /** Takes a begun completion to its end: dispatch, settle, conclude. Returns its settled state, and never throws. */
 export async function run(completion: RunningCompletion, dependencies: RunnerDependencies): Promise<CompletionState> {
-  const { registry, clock } = dependencies;
+  const { registry, finalizer } = dependencies;
   const outcome = await dispatch(completion, dependencies);
   const record = settle(completion, outcome, dependencies);
-  const { keptMs, contentState } = retentionOf(completion.start);
-  const contentExpiresAt = contentState === 'AVAILABLE' ? new Date(clock.now().getTime() + keptMs) : null;
+  const retention = retentionOf(completion.start);
+  const { keptMs, contentState } = retention;
+  const contentExpiresAt = contentExpiry(retention, record.endedAt ?? dependencies.clock.now());
   const state = { record: { ...record, contentState, contentExpiresAt }, message: messageOf(record, outcome) };
   completion.conclude(state);
   registry.end(record.id, { state, log: completion.log }, keptMs);
-  const final = dependencies.finalizer.final(completion);
+  const final = finalizer.final(completion);
   if (final) void keepFinal(final, { completion, state }, dependencies);
+  else keepContent(completion, state, dependencies);
   return state;
 }
 
-/** What was read on for its true usage: memory tells it when it is known. */
+/** What was read on for its true usage: memory tells it when it is known, and the words are stored beside the row that then stands. */
 async function keepFinal(
   final: Promise<InferenceRecord>,
   { completion, state }: { readonly completion: RunningCompletion; readonly state: CompletionState },
@@ -52,6 +57,7 @@ async function keepFinal(
   } catch (error) {
     dependencies.logger.error({ err: error, completionId: state.record.id }, 'the final settlement failed; booked as it was told');
   }
+  keepContent(completion, state, dependencies);
 }
 
 async function dispatch(completion: RunningCompletion, { router, journal, logger }: RunnerDependencies): Promise<DispatchOutcome> {
