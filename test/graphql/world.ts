@@ -268,7 +268,7 @@ const EMPTY_REPORTS: Reports = {
   }),
   costs: async () => ({ ...NO_REPORT, total: ZERO_PICO_USD, saved: ZERO_PICO_USD }),
   inferences: async () => ({ records: [], hasNextPage: false }),
-  settled: async function* () {},
+  async *settled() {},
 };
 
 export function makeServices(overrides: Partial<GraphqlServices> = {}): GraphqlServices {
