@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Secret } from './core/secret.js';
 
-/** What the process is told from outside: read once, checked whole, then frozen. The table is in docs/ARCHITECTURE.md. */
+/** What the process is told from outside: read once, checked whole, then frozen. The table is in README.md. */
 export interface Config {
   readonly host: string;
   /** 0: any free port. */
