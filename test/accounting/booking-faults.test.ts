@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { bookingOf } from '../../src/accounting/booking.js';
 import { ATTEMPT_COLUMNS, INFERENCE_COLUMNS } from '../../src/accounting/ledger-columns.js';
 import { toAttemptRows, toInferenceRow } from '../../src/accounting/ledger-rows.js';
@@ -89,7 +89,7 @@ function faultAt(at: number, sql: string): UnitOfWork {
               return target.query(statement, parameters);
             };
           },
-        }) as EntityManager;
+        });
         const result = await run(faulty);
         if (writes <= at) await manager.query(sql);
         return result;

@@ -9,7 +9,7 @@ const TIMEOUTS = { connectMs: 1, firstTokenMs: 1, idleMs: 1 };
 const text = (words: string): AnswerDelta => ({ type: 'text', text: words });
 
 /** One upstream call in the test's hands, on its way through `createDrains`. */
-function setUp({ mayDrain = () => true, limits = DRAIN_LIMITS, drains = null as ReturnType<typeof createDrains> | null } = {}) {
+function setUp({ mayDrain = (): boolean => true, limits = DRAIN_LIMITS, drains = null as ReturnType<typeof createDrains> | null } = {}) {
   const clock = createManualClock();
   const desk = drains ?? createDrains({ clock, limits });
   const caller = new AbortController();
