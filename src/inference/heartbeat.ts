@@ -26,7 +26,7 @@ export function createHeartbeat({ keys, keeper, registry, clock, logger }: Heart
   let cancel: Cancel | null = null;
   let stopped = false;
   const working = (): readonly InferenceId[] => {
-    const ids = new Set<InferenceId>(keeper.waiting);
+    const ids = new Set<InferenceId>([...keeper.waiting, ...registry.draining]);
     for (const { start } of registry.running.values()) if (start.keyed) ids.add(start.id);
     return [...ids];
   };

@@ -33,6 +33,8 @@ export interface CompletionRegistry {
   /** It can be read by everybody now: memory keeps it a little longer, for those who are about to ask. */
   stored(id: CompletionId): void;
   readonly running: ReadonlyMap<CompletionId, RunningCompletion>;
+  /** Ended for its caller, and not yet for the books. */
+  readonly draining: Set<CompletionId>;
   readonly endedBytes: number;
 }
 
@@ -52,6 +54,7 @@ export function createCompletionRegistry(options: { readonly clock: Clock; reado
 
   return {
     running,
+    draining: new Set(),
     find: (id) => running.get(id) ?? promised.get(id) ?? unpromised.get(id) ?? null,
     begin(completion) {
       running.set(completion.start.id, completion);

@@ -50,14 +50,17 @@ async function keepFinal(
   { completion, state }: { readonly completion: RunningCompletion; readonly state: CompletionState },
   dependencies: RunnerDependencies,
 ): Promise<void> {
+  const { id } = state.record;
+  if (completion.start.keyed) dependencies.registry.draining.add(id);
   try {
     const { usage, cost, attempts, warnings } = await final;
     const corrected = { ...state, record: { ...state.record, usage, cost, attempts, warnings } };
-    dependencies.registry.end(state.record.id, { state: corrected, log: completion.log }, retentionOf(completion.start).keptMs);
+    dependencies.registry.end(id, { state: corrected, log: completion.log }, retentionOf(completion.start).keptMs);
   } catch (error) {
-    dependencies.logger.error({ err: error, completionId: state.record.id }, 'the final settlement failed; booked as it was told');
+    dependencies.logger.error({ err: error, completionId: id }, 'the final settlement failed; booked as it was told');
   }
   keepContent(completion, state, dependencies);
+  dependencies.registry.draining.delete(id);
 }
 
 async function dispatch(completion: RunningCompletion, { router, journal, logger }: RunnerDependencies): Promise<DispatchOutcome> {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { newId } from '../../src/core/ids.js';
 import { settled } from '../kit/manual-clock.js';
 import { LEASE_MS } from './fake-stores.js';
 import { collect, createStage, deployment, STAYS, textOf } from './kit.js';
@@ -143,4 +144,66 @@ test('a stop while a key is being claimed calls nobody, frees the key, and leave
   await expect(asked).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   expect([here.caller.calls.length, shared.keys.size]).toEqual([0, 0]);
   expect(here.ledger.rows).toMatchObject([{ status: 'BLOCKED', error: { code: 'INTERRUPTED' } }]);
+});
+
+test('S27 a call that is read on after its cancellation keeps its key until its books are closed, however long that takes', async () => {
+  const here = createStage([deployment({ onCancel: 'DRAIN' })]);
+  const there = createStage([deployment()], { replicaOf: here });
+  const keyed = here.request({ idempotencyKey: 'k' });
+  const { state } = await here.completions.start(keyed);
+  here.caller.calls[0]!.say({ type: 'text', text: 'half' });
+  await here.completions.cancel(here.owner, state.record.id);
+  await here.clock.advance(2 * LEASE_MS);
+  const waiting = there.completions.complete(keyed, STAYS);
+  expect(await there.completions.settleLost()).toBe(0);
+  here.caller.calls[0]!.answer(' and the rest');
+  await here.clock.advance(1_000);
+  const { state: told, error } = await waiting;
+  expect(error?.code).toBe('CANCELLED');
+  expect(told.record.usage).toMatchObject({ source: 'REPORTED' });
+  expect(told.message?.parts).toMatchObject([{ text: 'half' }]);
+  expect(there.caller.calls).toHaveLength(0);
+});
+
+describe('payload storage', () => {
+  const prompt = { model: 'gpt', messages: [{ role: 'USER' as const, text: 'I am ada@example.com' }] };
+
+  async function stored(mode: 'NONE' | 'REDACTED' | 'FULL', idempotencyKey: string | null) {
+    const stage = createStage([deployment()], { payloadStorage: { mode, retentionDays: 2 } });
+    stage.caller.script = (call) => call.answer('Hello ada@example.com');
+    const { state } = await stage.completions.complete(stage.request({ input: prompt, idempotencyKey }), STAYS);
+    await stage.clock.advance(1_000);
+    return { ...stage, state };
+  }
+
+  test.each([
+    ['FULL', 'I am ada@example.com', 'Hello ada@example.com'],
+    ['REDACTED', 'I am [email]', 'Hello [email]'],
+  ] as const)('%s outlives the log: exact while it can be resumed, then as it is stored, then EXPIRED', async (mode, asked, said) => {
+    const { completions, clock, state, owner } = await stored(mode, 'k');
+    const reader = { ...owner, apiKeyId: newId('key'), permissions: new Set(['USAGE_READ', 'PAYLOAD_READ'] as const) };
+    const read = async () => (await completions.find(reader, state.record.id))?.message?.parts;
+    const day = 86_400_000;
+    expect(await read()).toMatchObject([{ text: 'Hello ada@example.com' }]);
+    await clock.advance(day);
+    await expect(completions.read(reader, state.record.id, { after: -1 })).rejects.toMatchObject({ code: 'EVENTS_EXPIRED' });
+    expect(await read()).toMatchObject([{ text: said }]);
+    expect(await completions.prompt(reader, state.record)).toMatchObject([{ role: 'USER', parts: [{ text: asked }] }]);
+    expect(await completions.prompt(owner, state.record)).toBeNull();
+    await clock.advance(day);
+    expect([await read(), await completions.prompt(reader, state.record)]).toEqual([undefined, null]);
+    expect((await completions.find(reader, state.record.id))?.record.contentState).toBe('EXPIRED');
+  });
+
+  test('NONE hands over neither prompt nor answer of a plain call', async () => {
+    const { keeper, state } = await stored('NONE', null);
+    expect(keeper.kept).toEqual([]);
+    expect(state.record).toMatchObject({ contentState: 'NOT_STORED', contentExpiresAt: null });
+  });
+
+  test('a prompt counts in what waits to be stored', async () => {
+    const { keeper } = await stored('FULL', null);
+    expect(keeper.kept[0]).toMatchObject({ events: null, keyUntil: null });
+    expect(keeper.kept[0]!.bytes).toBeGreaterThan(2 * 'I am ada@example.com'.length);
+  });
 });
