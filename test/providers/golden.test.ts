@@ -11,6 +11,7 @@ import { answerOf, chatApi, checkOrder, framesOf, goldenExchanges, readFrames } 
 const FORMATS = [
   { wireFormat: 'OPENAI_CHAT', folder: 'openai-chat', fewest: 12, rawTotal: 'total_tokens' },
   { wireFormat: 'ANTHROPIC_MESSAGES', folder: 'anthropic', fewest: 8, rawTotal: 'output_tokens' },
+  { wireFormat: 'GEMINI', folder: 'gemini', fewest: 10, rawTotal: 'promptTokenCount' },
 ] as const satisfies readonly { wireFormat: WireFormat; folder: string; fewest: number; rawTotal: string }[];
 
 function shortForm(answer: Answer) {

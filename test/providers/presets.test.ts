@@ -13,6 +13,7 @@ const asCatalogueSees: readonly ProviderPreset[] = PRESETS;
 const PRICE_LISTS: Readonly<Record<string, string>> = {
   openai: 'openai',
   anthropic: 'anthropic',
+  gemini: 'google',
   'azure-openai': 'openai',
   mistral: 'mistral',
   groq: 'groq',

@@ -23,4 +23,25 @@ export const NATIVE_PRESETS: readonly Preset[] = [
       { model: 'claude-haiku-4-5' },
     ],
   },
+  // https://ai.google.dev/gemini-api/docs/models
+  {
+    name: 'gemini',
+    displayName: 'Google Gemini',
+    wireFormat: 'GEMINI',
+    baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
+    environmentVariable: 'GEMINI_API_KEY',
+    allowPrivateNetwork: false,
+    needsCredential: true,
+    models: [
+      { model: 'gemini-3.8-flash' },
+      { model: 'gemini-3.7-flash' },
+      { model: 'gemini-3.5-flash' },
+      { model: 'gemini-3.5-flash-lite' },
+      { model: 'gemini-3.1-pro-preview' },
+      { model: 'gemini-3.1-flash-lite' },
+      { model: 'gemini-2.5-pro' },
+      { model: 'gemini-2.5-flash' },
+      { model: 'gemini-2.5-flash-lite' },
+    ],
+  },
 ];
