@@ -31,6 +31,7 @@ export async function startProduct(upstreamUrl: string, nodeOptions: readonly st
   await chmod(dataDir, 0o711);
   const child = await startChild([...startOptions(), ...nodeOptions, ENTRY, '--json'], {
     DATA_DIR: dataDir,
+    NODE_ENV: 'production',
     DATABASE_URL: '',
     PORT: '0',
     SANDBOX: 'off',

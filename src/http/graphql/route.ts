@@ -8,11 +8,10 @@ import { preflight } from '../app.js';
 import { identify, type Visitor } from '../authentication.js';
 import { keyFromHeaders } from '../credentials.js';
 import type { DoorParts } from '../door-parts.js';
-import { errorBody, stopping } from '../errors.js';
+import { errorBody, retryAfterSeconds, statusOf, stopping } from '../errors.js';
 import { apolloContext, type ApolloContext } from './apollo.js';
 import type { AskedOperation, EventStreamDoor } from './event-stream-door.js';
 import { methodProblem, operationRequestOf } from './operation-request.js';
-import { answerPlain, isPlain, setStatus } from './plain-requests.js';
 import { outcomeOf } from './results.js';
 
 export const GRAPHQL_PATH = '/graphql';
@@ -21,7 +20,7 @@ export const GRAPHQL_PATH = '/graphql';
  * `/graphql` over HTTP.
  * 1. Before the body is read: is the gateway stopping, and who asks?
  * 2. The request's shape, then the guard.
- * 3. By `Accept`: an event stream, else one JSON answer: to plain requests at once, to all others through Apollo's pipeline.
+ * 3. By `Accept`: an event stream, else one JSON answer through Apollo's pipeline.
  */
 export function graphqlRoute(
   app: FastifyInstance,
@@ -71,12 +70,13 @@ function createJsonDoor({ api, apollo, metrics }: DoorParts & { readonly apollo:
     if (!admission.ok) {
       const errors = admission.errors.map((error) => api.guard.formatError(error, asked.requestId));
       metrics.operationEnded({ door: 'http', operation: 'unknown', outcome: outcomeOf(errors) });
-      setStatus(errors, reply);
+      const status = statusOf(errors);
+      if (status === 503) reply.header('retry-after', retryAfterSeconds(errors[0]?.extensions?.['retryAfterMs']));
+      reply.code(status);
       return { errors };
     }
     refuseMethod(admission.operation, exchange);
     const context = api.createContext({ principal: asked.visitor.principal, requestId: asked.requestId, signal: readerSignal(reply) });
-    if (isPlain(exchange.request)) return answerPlain({ api, metrics }, { asked, admission, context, reply });
     const door = { document: admission.document, operation: admission.operation, requestId: asked.requestId };
     const answer = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: toApolloRequest(exchange.request),
