@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,13 +16,22 @@ export interface Product extends Child {
 
 const ENTRY = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
 
+/** Node's options as `npm start` gives them: what is measured is what is run. */
+function startOptions(): readonly string[] {
+  const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { scripts: { start: string } };
+  const options = /exec node ((?:--\S+ )*)dist\/src\/main\.js/.exec(scripts.start)?.[1];
+  if (options === undefined) throw new Error('`npm start` does not run node as the bench expects');
+  return options.split(' ').filter((option) => option !== '');
+}
+
 /** The built product with a database of its own, its only model served by this upstream. `nodeOptions`: such as --cpu-prof. */
 export async function startProduct(upstreamUrl: string, nodeOptions: readonly string[]): Promise<Product> {
   const dataDir = await mkdtemp(join(tmpdir(), 'glidepath-bench-'));
   // The embedded Postgres runs as another user where we are root.
   await chmod(dataDir, 0o711);
-  const child = await startChild([...nodeOptions, ENTRY, '--json'], {
+  const child = await startChild([...startOptions(), ...nodeOptions, ENTRY, '--json'], {
     DATA_DIR: dataDir,
+    NODE_ENV: 'production',
     DATABASE_URL: '',
     PORT: '0',
     SANDBOX: 'off',

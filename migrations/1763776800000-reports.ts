@@ -16,12 +16,13 @@ UPDATE inference SET
     WHERE deployment.id = inference.served_deployment_id
   )`;
 
-/** Reports read a range of time; lists go back from the newest, of one team, person or conversation. */
+/** Reports read a range of time; lists go back from the newest, of one team, person or conversation, or of what did not succeed. */
 const INDEXES = `
 CREATE INDEX inference_organization_id_created_at_idx ON inference (organization_id, created_at);
 CREATE INDEX inference_organization_id_team_id_id_idx ON inference (organization_id, team_id, id DESC) WHERE team_id IS NOT NULL;
 CREATE INDEX inference_organization_id_user_id_idx ON inference (organization_id, "user", id DESC) WHERE "user" IS NOT NULL;
-CREATE INDEX inference_organization_id_session_id_id_idx ON inference (organization_id, session_id, id DESC) WHERE session_id IS NOT NULL`;
+CREATE INDEX inference_organization_id_session_id_id_idx ON inference (organization_id, session_id, id DESC) WHERE session_id IS NOT NULL;
+CREATE INDEX inference_organization_id_status_id_idx ON inference (organization_id, status, id DESC) WHERE status <> 'SUCCEEDED'`;
 
 const CURRENT_ORGANIZATION = `nullif(current_setting('glidepath.organization_id', true), '')::uuid`;
 
@@ -61,7 +62,7 @@ export class Reports1763776800000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('DROP TABLE feedback');
-    for (const name of ['created_at', 'team_id_id', 'user_id', 'session_id_id'])
+    for (const name of ['created_at', 'team_id_id', 'user_id', 'session_id_id', 'status_id'])
       await runner.query(`DROP INDEX inference_organization_id_${name}_idx`);
     await runner.query('ALTER TABLE inference DROP COLUMN attempt_count, DROP COLUMN served_region');
   }

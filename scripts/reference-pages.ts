@@ -1,3 +1,5 @@
+import { SETTLED_OUTCOMES, WHO_PAYS } from '../src/accounting/outcomes.js';
+import type { UnreportedUsage } from '../src/accounting/outcomes.js';
 import { CODE_OF_FAILURE, ERROR_CATALOGUE, TOP_LEVEL_CODES } from '../src/core/errors.js';
 import { FAILURE_POLICIES, type FailurePolicy } from '../src/core/failures.js';
 import { ERROR_CODES, FAILURE_CLASSES } from '../src/core/vocabulary.js';
@@ -13,6 +15,7 @@ export function referencePages(): readonly ReferencePage[] {
   return [
     { name: 'errors.md', text: errorsPage() },
     { name: 'failures.md', text: failuresPage() },
+    { name: 'outcomes.md', text: outcomesPage() },
     { name: 'providers.md', text: providersPage() },
   ];
 }
@@ -74,6 +77,30 @@ function failuresPage(): string {
     'restarted in silence, whatever the class. The code is what the caller sees where this was the last attempt.',
     '',
     ...table(['class', 'from', 'same target again', 'next target', 'counts against health', 'code'], rows),
+  ]);
+}
+
+const UNREPORTED: Readonly<Record<UnreportedUsage, string>> = {
+  'prompt-and-delivered': 'the prompt and what was delivered, estimated and flagged',
+  'prompt-if-accepted': 'the prompt, estimated and flagged, where a request had reached the provider; else nothing',
+  nothing: 'nothing',
+};
+
+function outcomesPage(): string {
+  const rows = SETTLED_OUTCOMES.map((outcome) => {
+    const { title, outputSeen, noOutput } = WHO_PAYS[outcome];
+    return [title, 'as reported', UNREPORTED[outputSeen], UNREPORTED[noOutput]];
+  });
+  return page('Who pays, by outcome', [
+    'Every upstream call that was billed counts, also a failed one; an inference costs the sum of its attempts. What the provider',
+    'reported always stands. Estimates count UTF-8 bytes by four; such rows say `ESTIMATED` and carry the warning `estimated_usage`.',
+    'A provider’s timeout is its error; the end of the call’s own time, a stop and a crash are the gateway’s. After a crash the',
+    'journal tells what was delivered, as far as a second before.',
+    '',
+    ...table(['outcome', 'usage reported', 'not reported, output seen', 'not reported, no output'], rows),
+    '',
+    'Refused before anything was sent: nothing. A deployment with `onCancel: DRAIN` is read to its end after its caller has left, for',
+    'at most a minute, so that a cancelled call is booked as reported.',
   ]);
 }
 

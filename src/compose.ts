@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { LedgerWriter } from './accounting/contract.js';
+import { openJournal } from './accounting/journal/open.js';
+import type { OpenJournal } from './accounting/journal/open.js';
 import { createLedgerReader, createLedgerStore } from './accounting/ledger.store.js';
 import { createLedgerWriter } from './accounting/ledger-writer.js';
+import { watchLedger } from './accounting/reports/freshness.js';
+import { announceBooked, createSettledFeed } from './accounting/reports/settled-feed.js';
 import { createAccessReader } from './auth/access-reader.js';
 import { createAccessStore } from './auth/access.store.js';
 import { createAccessChanges } from './auth/access.js';
@@ -15,7 +18,6 @@ import type { LoadedCatalogue } from './catalog/catalogue.js';
 import { createCatalogueStore } from './catalog/catalogue.store.js';
 import { createCatalogueChangeStore } from './catalog/change.store.js';
 import { createCatalogueChanges } from './catalog/changes.js';
-import type { KnownProviders } from './catalog/contract.js';
 import { CREDENTIAL_PURPOSE } from './catalog/credentials.js';
 import { seed } from './catalog/seed.js';
 import { createSeedStore } from './catalog/seed.store.js';
@@ -28,26 +30,26 @@ import { createGraphqlApi } from './graphql/index.js';
 import { createMetrics } from './http/metrics.js';
 import { createHttpServer } from './http/server.js';
 import { createCompletions } from './inference/completions.js';
-import { createJobLock } from './jobs/job-lock.store.js';
-import { maintenanceJobs } from './jobs/maintenance.js';
-import { createScheduler } from './jobs/scheduler.js';
 import { findPackage } from './compose/package.js';
 import { WIRE_FORMAT_ADAPTERS } from './providers/adapters.js';
 import { createUpstreamCaller } from './providers/caller.js';
+import type { CallTimeouts } from './providers/contract.js';
 import { checkUrl } from './providers/network-guard.js';
-import { findPreset, PRESETS } from './providers/presets.js';
 import { startSandbox } from './providers/sandbox.js';
+import { composeDurable } from './compose/durable.js';
+import { composeJobs } from './compose/jobs.js';
+import { KNOWN_PROVIDERS } from './compose/known-providers.js';
 import { SIZING } from './compose/sizing.js';
 import { createReadiness } from './compose/readiness.js';
 import type { Router } from './routing/contract.js';
 import { createHealthBoard } from './routing/health.js';
-import { createRouter } from './routing/router.js';
+import { CALL_TIMEOUTS, createRouter } from './routing/router.js';
 import { createConfigurationWatch } from './storage/change-notices.js';
 import type { ConfigurationWatch } from './storage/change-notices.js';
 import { createCipher, deriveKey } from './storage/cipher.js';
 import { openDatabase } from './storage/database.js';
 import type { Database } from './storage/database.js';
-import { ensurePartitions } from './storage/partitions.js';
+import { composeReports } from './compose/reports.js';
 import { createTeardown } from './compose/teardown.js';
 import type { Teardown } from './compose/teardown.js';
 import { meterLedger } from './compose/telemetry.js';
@@ -57,6 +59,8 @@ export interface ComposeOptions {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** How long upstreams may take. */
+  readonly timeouts?: CallTimeouts;
 }
 
 export interface Product {
@@ -75,7 +79,7 @@ const RELOAD_AFTER_MS = 1_000;
 export async function compose(options: ComposeOptions): Promise<Product> {
   const teardown = createTeardown(options.logger);
   try {
-    return await build({ clock: systemClock, random: Math.random, ...options, teardown });
+    return await build({ clock: systemClock, random: Math.random, timeouts: CALL_TIMEOUTS, ...options, teardown });
   } catch (error) {
     await teardown.run();
     throw error;
@@ -91,9 +95,11 @@ async function build(surroundings: Surroundings): Promise<Product> {
   const database = teardown.add('database', await openDatabase({ config, logger, clock }), (opened) => opened.close());
   const foundation = await lay(surroundings, database);
   const { catalogue, authenticator, watch } = foundation;
-  const { completions, ledger, health, metrics, router } = createInference(surroundings, database, foundation);
+  const journal = teardown.add('journal', await openJournal({ dataDir: config.dataDir, clock, logger }), (opened) => opened.close());
+  const { completions, ledger, metrics, recover, router, ...services } = createInference(surroundings, { database, foundation, journal });
+  await recover();
   const api = createGraphqlApi({
-    services: { completions, catalogue, health, clock, ...createChanges(surroundings, database, { ...foundation, router }) },
+    services: { completions, catalogue, clock, ...services, ...createChanges(surroundings, database, { ...foundation, router }) },
     introspection: config.introspection,
     logger,
   });
@@ -104,7 +110,7 @@ async function build(surroundings: Surroundings): Promise<Product> {
     readiness: createReadiness({ watch, ledger, clock }),
   });
   teardown.add('doors', server, (opened) => opened.close());
-  startJobs(surroundings, database);
+  teardown.add('jobs', composeJobs({ database, completions, clock, logger }), (opened) => opened.stop()).start();
   return {
     adminKey: foundation.adminKey?.reveal() ?? null,
     listen: () => server.listen(),
@@ -115,12 +121,24 @@ async function build(surroundings: Surroundings): Promise<Product> {
   };
 }
 
+/** What the way of a call is laid on. */
+interface Ground {
+  readonly database: Database;
+  readonly foundation: Foundation;
+  readonly journal: OpenJournal;
+}
+
 /** The way of a call: upstreams, routing, the pipeline, and the books at its end. */
-function createInference(surroundings: Surroundings, { unitOfWork }: Database, { catalogue }: Foundation) {
+function createInference(surroundings: Surroundings, { database, foundation, journal }: Ground) {
+  const { unitOfWork } = database;
+  const { catalogue } = foundation;
   const { logger, clock, teardown } = surroundings;
   const caller = createUpstreamCaller({ clock, logger, adapters: WIRE_FORMAT_ADAPTERS });
   teardown.add('upstream connections', caller, (opened) => opened.close());
-  const ledger: LedgerWriter = createLedgerWriter({ store: createLedgerStore(unitOfWork), clock, logger });
+  const feed = createSettledFeed();
+  const store = announceBooked(createLedgerStore(unitOfWork), feed);
+  const writer = createLedgerWriter({ store, journal, clock, logger });
+  const { ledger, freshAsOf } = watchLedger(writer, clock);
   teardown.add('ledger', ledger, async (opened) => {
     const left = await opened.close(LEDGER_CLOSE_MS);
     if (left > 0) logger.error({ left }, 'inferences were not booked before the stop');
@@ -128,12 +146,23 @@ function createInference(surroundings: Surroundings, { unitOfWork }: Database, {
   const metrics = createMetrics({ ledgerPending: () => ledger.pendingCount });
   const health = createHealthBoard({ clock });
   const router = createRouter({ ...surroundings, caller, health, sizing: SIZING });
+  const durable = composeDurable({ ...{ database, ledger, store }, clock, logger });
+  teardown.add('contents', durable.keeper, (opened) => opened.close(LEDGER_CLOSE_MS));
   const completions = createCompletions({
-    ...{ catalogue, clock, logger, router },
+    ...{ catalogue, clock, logger, journal, drafts: writer, router, ...durable },
     ledger: meterLedger(ledger, { metrics, catalogue }),
     books: createLedgerReader(unitOfWork),
   });
-  return { completions, ledger, health, metrics, router };
+  const recover = () => journal.recover(writer);
+  return {
+    completions,
+    ledger,
+    health,
+    metrics,
+    router,
+    recover,
+    ...composeReports({ unitOfWork, catalogue, completions, feed, freshAsOf, clock }),
+  };
 }
 
 /** What a request stands on: the configuration in memory, who may ask, and how both are kept true. */
@@ -143,12 +172,6 @@ interface Foundation {
   readonly watch: ConfigurationWatch;
   readonly adminKey: Secret | null;
 }
-
-const KNOWN_PROVIDERS: KnownProviders = {
-  wireFormats: new Set(WIRE_FORMAT_ADAPTERS.keys()),
-  preset: findPreset,
-  presets: PRESETS,
-};
 
 async function lay(surroundings: Surroundings, database: Database): Promise<Foundation> {
   const { config, logger, clock, teardown } = surroundings;
@@ -214,12 +237,6 @@ function createChanges(
       checkRoute: (question) => router.check(question),
     }),
   };
-}
-
-function startJobs({ clock, logger, teardown }: Surroundings, { dataSource, unitOfWork }: Database): void {
-  const jobs = maintenanceJobs({ ensurePartitions: (now) => ensurePartitions(dataSource, now), unitOfWork, clock, logger });
-  const scheduler = createScheduler({ jobs, lock: createJobLock(unitOfWork), clock, logger });
-  teardown.add('jobs', scheduler, (opened) => opened.stop()).start();
 }
 
 function keyHashOf({ masterKey }: Database) {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Secret } from './core/secret.js';
 
-/** What the process is told from outside: read once, checked whole, then frozen. The table is in docs/ARCHITECTURE.md. */
+/** What the process is told from outside: read once, checked whole, then frozen. The table is in README.md. */
 export interface Config {
   readonly host: string;
   /** 0: any free port. */
@@ -55,6 +55,8 @@ export class ConfigError extends Error {
 
 const KEY_PRESETS: Readonly<Record<string, string>> = {
   OPENAI_API_KEY: 'openai',
+  ANTHROPIC_API_KEY: 'anthropic',
+  GEMINI_API_KEY: 'gemini',
   MISTRAL_API_KEY: 'mistral',
   GROQ_API_KEY: 'groq',
   DEEPSEEK_API_KEY: 'deepseek',
@@ -66,8 +68,6 @@ const KEY_PRESETS: Readonly<Record<string, string>> = {
   CEREBRAS_API_KEY: 'cerebras',
 };
 const NOT_BUILT_YET: Readonly<Record<string, string>> = {
-  ANTHROPIC_API_KEY: 'the wire format of this vendor is not built yet',
-  GEMINI_API_KEY: 'the wire format of this vendor is not built yet',
   REDIS_URL: 'state that replicas share is not built yet',
   FEDERATION_OWNERS: 'extending a host’s types is not built yet',
   FEDERATION_PREFIX: 'renaming the served types is not built yet',

@@ -10,7 +10,7 @@ import { priceFrom, priceIdFrom } from './ledger-amounts.js';
 import type { StoredPrice, StoredTier } from './ledger-amounts.js';
 import type { Booking } from './booking.js';
 import { ATTEMPT_COLUMNS, INFERENCE_COLUMNS } from './ledger-columns.js';
-import { attemptFrom, inferenceFrom } from './ledger-rows.js';
+import { attemptFrom, inferenceFrom } from './ledger-records.js';
 import type { ReadAttemptRow, ReadInferenceRow } from './ledger-rows.js';
 
 /** Where the writer puts its batches. */

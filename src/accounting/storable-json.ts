@@ -10,8 +10,13 @@ export function storableJson(value: unknown): string {
   return ESCAPED.test(text) ? JSON.stringify(value, storable) : text;
 }
 
+/** Text as `storableJson` stores it, so that what was stored can be looked for. */
+export function storableText(text: string): string {
+  return text.replace(UNSTORABLE, REPLACEMENT);
+}
+
 function storable(_key: string, value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(UNSTORABLE, REPLACEMENT);
+  if (typeof value === 'string') return storableText(value);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name.replace(UNSTORABLE, REPLACEMENT), member]));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [storableText(name), member]));
 }

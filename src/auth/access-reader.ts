@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { GatewayError } from '../core/errors.js';
 import { parseId } from '../core/ids.js';
+import type { ApiKeyId } from '../core/ids.js';
 import { isSlug } from '../core/input-checks.js';
 import type { AccessStore } from './access.store.js';
 import { apiKeyAt } from './api-keys.js';
@@ -26,15 +27,30 @@ export function createAccessReader({ store, clock }: { store: AccessStore; clock
       return toPage(await store.teams(principal.organizationId, { limit: first + 1, afterSlug: after, only }), first);
     },
     async apiKeys(principal, filter, { first, after }) {
-      const afterId = after === null ? null : parseId('key', after);
-      if (after !== null && afterId === null) throw noCursor();
+      const afterId = positionOf(after);
       if (principal.teamId !== null && filter.teamId !== null && filter.teamId !== principal.teamId) return EMPTY_PAGE;
       const teamId = principal.teamId ?? filter.teamId;
       const { rows, total } = await store.apiKeys(principal.organizationId, { limit: first + 1, afterId, teamId });
       const now = clock.now();
       return toPage({ rows: rows.map((key) => apiKeyAt(key, now)), total }, first);
     },
+    async apiKeysOfTeams(principal, teamIds, { first, after }) {
+      const afterId = positionOf(after);
+      const seen = teamIds.filter((id) => principal.teamId === null || principal.teamId === id);
+      if (seen.length === 0) return new Map();
+      const found = await store.apiKeysOfTeams(principal.organizationId, { limit: first + 1, afterId, teamIds: seen });
+      const now = clock.now();
+      return new Map(
+        found.map(({ teamId, rows, total }) => [teamId, toPage({ rows: rows.map((key) => apiKeyAt(key, now)), total }, first)]),
+      );
+    },
   };
+}
+
+function positionOf(after: string | null): ApiKeyId | null {
+  const id = after === null ? null : parseId('key', after);
+  if (after !== null && id === null) throw noCursor();
+  return id;
 }
 
 const EMPTY_PAGE: PageOf<never> = { nodes: [], hasNextPage: false, totalCount: 0 };

@@ -44,6 +44,19 @@ export interface AccessStore {
   teams(organizationId: OrganizationId, page: TeamPage): Promise<{ readonly rows: readonly Team[]; readonly total: number }>;
   /** Newest first. */
   apiKeys(organizationId: OrganizationId, page: ApiKeyPage): Promise<{ readonly rows: readonly StoredApiKey[]; readonly total: number }>;
+  /** Newest first, so many of each team; teams without keys are left out. */
+  apiKeysOfTeams(organizationId: OrganizationId, page: TeamKeysPage): Promise<readonly TeamKeys[]>;
+}
+
+export interface TeamKeysPage extends KeysetPage {
+  readonly afterId: ApiKeyId | null;
+  readonly teamIds: readonly TeamId[];
+}
+
+export interface TeamKeys {
+  readonly teamId: TeamId;
+  readonly rows: readonly StoredApiKey[];
+  readonly total: number;
 }
 
 export interface TeamPage extends KeysetPage {
@@ -73,6 +86,7 @@ export function createAccessStore(unitOfWork: UnitOfWork): AccessStore {
       ),
     teams: (organizationId, page) => unitOfWork.asOrganization(organizationId, (manager) => readTeams(manager, page)),
     apiKeys: (organizationId, page) => unitOfWork.asOrganization(organizationId, (manager) => readApiKeys(manager, page)),
+    apiKeysOfTeams: (organizationId, page) => unitOfWork.asOrganization(organizationId, (manager) => readTeamKeys(manager, page)),
   };
 }
 
@@ -90,6 +104,32 @@ async function readApiKeys(manager: EntityManager, { teamId, afterId, limit }: A
   const total = await keys.getCount();
   if (afterId !== null) keys.andWhere('key.id < :afterId', { afterId: uuidFromId(afterId) });
   return { rows: (await keys.getMany()).map(toApiKey), total };
+}
+
+/** Of keys up to the page's start one stands for all, so that their team is counted even where nothing follows. */
+const KEYS_OF_TEAMS = `
+SELECT id, team_id AS team, total::int AS total, follows FROM (
+  SELECT id, team_id, follows, count(*) OVER (PARTITION BY team_id) AS total,
+         row_number() OVER (PARTITION BY team_id, follows ORDER BY id DESC) AS place
+  FROM (SELECT id, team_id, ($2::uuid IS NULL OR id < $2::uuid) AS follows FROM api_key WHERE team_id = ANY($1::uuid[])) AS key
+) AS placed
+WHERE place <= CASE WHEN follows THEN $3::int ELSE 1 END`;
+
+interface PlacedKey {
+  readonly id: string;
+  readonly team: string;
+  readonly total: number;
+  readonly follows: boolean;
+}
+
+async function readTeamKeys(manager: EntityManager, { teamIds, afterId, limit }: TeamKeysPage): Promise<readonly TeamKeys[]> {
+  const after = afterId && uuidFromId(afterId);
+  const placed = await manager.query<PlacedKey[]>(KEYS_OF_TEAMS, [teamIds.map(uuidFromId), after, limit]);
+  const shown = placed.filter(({ follows }) => follows).map(({ id }) => id);
+  const keys =
+    shown.length === 0 ? [] : (await manager.find(ApiKeyEntity, { where: { id: In(shown) }, order: { id: 'DESC' } })).map(toApiKey);
+  const totals = new Map(placed.map(({ team, total }) => [idFromUuid('team', team), total]));
+  return [...totals].map(([teamId, total]) => ({ teamId, total, rows: keys.filter((key) => key.teamId === teamId) }));
 }
 
 type TeamPart = Pick<AccessTransaction, 'team' | 'teamBySlug' | 'insertTeam' | 'renameTeam'>;

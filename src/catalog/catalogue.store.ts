@@ -43,7 +43,7 @@ async function readOnce(manager: EntityManager, logger: Logger): Promise<StoredC
   return {
     version,
     routes,
-    organizations: organizations.map(({ id, slug, name }) => ({ id: idFromUuid('organization', id), slug, name })),
+    organizations: organizations.map(toOrganization),
     providers: providers.map(toProvider),
     models: models.map(toModel),
     deployments: deployments.map(toDeployment),
@@ -53,6 +53,11 @@ async function readOnce(manager: EntityManager, logger: Logger): Promise<StoredC
       return price === null ? [] : [price];
     }),
   };
+}
+
+function toOrganization({ id, slug, name, ...row }: Organization): StoredCatalogue['organizations'][number] {
+  const payloadStorage = { mode: row.payloadStorageMode, retentionDays: row.payloadStorageRetentionDays };
+  return { id: idFromUuid('organization', id), slug, name, payloadStorage };
 }
 
 async function readVersion(manager: EntityManager): Promise<number> {

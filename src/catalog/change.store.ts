@@ -5,10 +5,12 @@ import { uuidFromId } from '../core/ids.js';
 import type { DeploymentId, ModelId, ProviderId } from '../core/ids.js';
 import { isSlug } from '../core/input-checks.js';
 import type { RouteVersion } from '../core/routes.js';
+import type { PayloadStorage } from '../core/payload-storage.js';
 import { runChange } from '../storage/audit.store.js';
 import type { Audit, ChangeContext } from '../storage/audit.store.js';
 import { Deployment } from '../storage/entities/deployment.js';
 import { Model } from '../storage/entities/model.js';
+import { Organization } from '../storage/entities/organization.js';
 import { Price } from '../storage/entities/price.js';
 import { Provider } from '../storage/entities/provider.js';
 import type { UnitOfWork } from '../storage/unit-of-work.js';
@@ -31,6 +33,8 @@ export interface CatalogueTransaction {
   insertPrice(price: StoredPrice): Promise<void>;
   route(slug: string): Promise<StoredRoute | null>;
   saveRouteVersion(route: RouteIdentity, version: RouteVersion): Promise<void>;
+  payloadStorage(): Promise<PayloadStorage>;
+  savePayloadStorage(storage: PayloadStorage): Promise<void>;
 }
 
 export interface CatalogueChangeStore {
@@ -79,6 +83,19 @@ function createTransaction(manager: EntityManager, audit: Audit, organizationId:
     saveRouteVersion: (route, version) => saveVersion(manager, route, version),
     async insertPrice(price) {
       await manager.insert(Price, fromPrice(price));
+    },
+    ...createOrganizationAccess(manager, organizationId),
+  };
+}
+
+function createOrganizationAccess(manager: EntityManager, id: string): Pick<CatalogueTransaction, 'payloadStorage' | 'savePayloadStorage'> {
+  return {
+    async payloadStorage() {
+      const row = await manager.findOneByOrFail(Organization, { id });
+      return { mode: row.payloadStorageMode, retentionDays: row.payloadStorageRetentionDays };
+    },
+    async savePayloadStorage({ mode, retentionDays }) {
+      await manager.update(Organization, { id }, { payloadStorageMode: mode, payloadStorageRetentionDays: retentionDays });
     },
   };
 }

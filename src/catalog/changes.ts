@@ -2,6 +2,7 @@ import type { ChangeSettings } from './change-context.js';
 import type { CatalogueChanges } from './contract.js';
 import { createDeploymentChanges } from './deployment-changes.js';
 import { createModelChanges } from './model-changes.js';
+import { createOrganizationChanges } from './organization-changes.js';
 import { createPriceChanges } from './price-changes.js';
 import { createProviderChanges } from './provider-changes.js';
 import { createRouteChanges } from './route-changes.js';
@@ -13,5 +14,6 @@ export function createCatalogueChanges(settings: ChangeSettings): CatalogueChang
     ...createPriceChanges(settings),
     ...createDeploymentChanges(settings),
     ...createRouteChanges(settings),
+    ...createOrganizationChanges(settings),
   };
 }

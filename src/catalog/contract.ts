@@ -1,8 +1,9 @@
 import type { Actor } from '../core/actor.js';
-import type { CatalogueSnapshot, Deployment, Model, Provider } from '../core/catalogue.js';
+import type { CatalogueSnapshot, Deployment, Model, Organization, Provider } from '../core/catalogue.js';
 import type { InputProblem, Result } from '../core/errors.js';
 import type { JsonValue } from '../core/json.js';
 import type { OrganizationId } from '../core/ids.js';
+import type { PayloadStorageMode } from '../core/payload-storage.js';
 import type { Price } from '../core/pricing.js';
 import type { Route, RouteNode } from '../core/routes.js';
 import type { CancelPolicy, Capability, Operation, PriceComponent, WireFormat } from '../core/vocabulary.js';
@@ -31,6 +32,8 @@ export interface CatalogueChanges {
   publishRoute(actor: Actor, input: PublishRouteInput): Promise<Result<Route>>;
   /** Publishes an earlier version's definition once more, under the next number. */
   rollbackRoute(actor: Actor, input: RollbackRouteInput): Promise<Result<Route>>;
+  /** For completions that begin from now on. */
+  updatePayloadStorage(actor: Actor, input: UpdatePayloadStorageInput): Promise<Result<Organization>>;
 }
 
 /** What is wrong with a route's tree, each with its path below `definition`; or the tree, in the form it is stored in. */
@@ -56,6 +59,11 @@ type Optional<T> = T | null | undefined;
 
 export interface ProviderCredentialInput {
   readonly apiKey?: Optional<string>;
+}
+
+export interface UpdatePayloadStorageInput {
+  readonly mode: PayloadStorageMode;
+  readonly retentionDays?: Optional<number>;
 }
 
 export interface CreateProviderInput {

@@ -131,6 +131,8 @@ function readUpdate(
   const region = input.region === undefined ? before.region : input.region;
   if (region !== null) checkRegion(checks, region);
   if (input.credential) checkCredential(checks, input.credential);
+  if (input.credential === undefined && before.credential !== null && isElsewhere(before.baseUrl, baseUrl))
+    checks.add('credential', 'must be given again: the stored one was given for another address');
   const headers = input.headers === undefined ? before.headers : readHeaders(checks, input.headers ?? {});
   const usable = moves && checks.problems.length === 0 ? normaliseBaseUrl(baseUrl) : baseUrl;
   return { ...before, name, baseUrl: usable, region, headers, allowPrivateNetwork, enabled: input.enabled ?? before.enabled };
@@ -151,6 +153,11 @@ function changedCredential(
 /** The sandbox's marker is none. */
 function isAddress(baseUrl: string): boolean {
   return baseUrl.includes('://');
+}
+
+/** Whoever may change the configuration may not read its secrets, nor have them sent to an address of theirs. */
+function isElsewhere(before: string, after: string): boolean {
+  return before !== after && !(URL.canParse(before) && URL.canParse(after) && new URL(before).origin === new URL(after).origin);
 }
 
 async function find(transaction: CatalogueTransaction, text: string): Promise<StoredProvider | null> {

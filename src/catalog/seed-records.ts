@@ -24,10 +24,10 @@ export function toStoredModel(imported: Omit<ImportedModel, 'prices'>, { organiz
 
 export function toStoredPrice(
   imported: ImportedPrice,
-  { organizationId, at, owner }: Origin & { readonly owner: PriceOwner },
+  { organizationId, at, owner, source = PRICE_SOURCE }: Origin & { readonly owner: PriceOwner; readonly source?: string },
 ): StoredPrice {
   const id = newId('price');
-  const price = { id, currency: 'USD' as const, source: PRICE_SOURCE, serviceTier: null, batch: false, ...imported };
+  const price = { id, currency: 'USD' as const, source, serviceTier: null, batch: false, ...imported };
   return { id, organizationId, createdAt: at, owner, price };
 }
 
@@ -74,7 +74,8 @@ export function sandboxRecords({ organizationId, at }: Origin) {
     deprecatedOn: null,
   };
   const deployment = { ...common, id: newId('deployment'), slug: 'sandbox.sandbox', providerId: provider.id, modelId: model.id };
-  const price = toStoredPrice({ effectiveFrom: new Date(0), tiers: [SANDBOX_TIER] }, { organizationId, at, owner: { modelId: model.id } });
+  const from = { organizationId, at, owner: { modelId: model.id }, source: 'sandbox' };
+  const price = toStoredPrice({ effectiveFrom: new Date(0), tiers: [SANDBOX_TIER] }, from);
   return {
     provider,
     model,

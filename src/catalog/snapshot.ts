@@ -1,8 +1,8 @@
-import type { CatalogueSnapshot, Deployment, Directory, Model, Provider, ProviderCredential } from '../core/catalogue.js';
+import type { CatalogueSnapshot, Deployment, Directory, Model, Organization, Provider, ProviderCredential } from '../core/catalogue.js';
 import type { OrganizationId } from '../core/ids.js';
 import type { Price } from '../core/pricing.js';
 import type { Route } from '../core/routes.js';
-import type { StoredCatalogue, StoredDeployment, StoredModel, StoredOrganization, StoredProvider, StoredRoute } from './stored.js';
+import type { StoredCatalogue, StoredDeployment, StoredModel, StoredProvider, StoredRoute } from './stored.js';
 
 /** In the place of an address: the stand-in upstream of whichever process loads it. */
 export const SANDBOX_BASE_URL = 'sandbox:';
@@ -47,7 +47,7 @@ export function assembleSnapshots(stored: StoredCatalogue, context: SnapshotCont
 }
 
 interface OrganizationRows {
-  readonly organization: StoredOrganization;
+  readonly organization: Organization;
   readonly version: number;
   readonly providers: readonly StoredProvider[];
   readonly models: readonly StoredModel[];

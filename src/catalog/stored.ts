@@ -1,3 +1,4 @@
+import type { Organization } from '../core/catalogue.js';
 import type { DeploymentId, ModelId, OrganizationId, PriceId, ProviderId, RouteId } from '../core/ids.js';
 import type { Price } from '../core/pricing.js';
 import type { RouteVersion } from '../core/routes.js';
@@ -6,7 +7,7 @@ import type { CancelPolicy, Capability, Operation, WireFormat } from '../core/vo
 /** The catalogue as it is stored: flat, what was deleted included, credentials sealed. */
 export interface StoredCatalogue {
   readonly version: number;
-  readonly organizations: readonly StoredOrganization[];
+  readonly organizations: readonly Organization[];
   readonly providers: readonly StoredProvider[];
   readonly models: readonly StoredModel[];
   readonly deployments: readonly StoredDeployment[];

@@ -1,5 +1,6 @@
 import type { DeploymentId, ModelId, OrganizationId, ProviderId, RouteId } from './ids.js';
 import type { Price } from './pricing.js';
+import type { PayloadStorage } from './payload-storage.js';
 import type { Route } from './routes.js';
 import type { Secret } from './secret.js';
 import type { CancelPolicy, Capability, Operation, WireFormat } from './vocabulary.js';
@@ -11,11 +12,18 @@ import type { CancelPolicy, Capability, Operation, WireFormat } from './vocabula
 export interface CatalogueSnapshot {
   readonly organizationId: OrganizationId;
   readonly version: number;
-  readonly organization: { readonly id: OrganizationId; readonly slug: string; readonly name: string };
+  readonly organization: Organization;
   readonly providers: Directory<ProviderId, Provider>;
   readonly models: Directory<ModelId, Model>;
   readonly deployments: Directory<DeploymentId, Deployment>;
   readonly routes: Directory<RouteId, Route>;
+}
+
+export interface Organization {
+  readonly id: OrganizationId;
+  readonly slug: string;
+  readonly name: string;
+  readonly payloadStorage: PayloadStorage;
 }
 
 /** `bySlug` and `all` (sorted by slug) hold what exists; `byId` also what was deleted. */

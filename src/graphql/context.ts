@@ -1,3 +1,4 @@
+import type { FeedbackBook, Reports } from '../accounting/reports/contract.js';
 import type { AccessChanges, AccessReader } from '../auth/contract.js';
 import type { Catalogue, CatalogueChanges } from '../catalog/contract.js';
 import type { Actor } from '../core/actor.js';
@@ -16,6 +17,8 @@ export interface GraphqlServices {
   readonly catalogueChanges: CatalogueChanges;
   readonly access: AccessReader;
   readonly accessChanges: AccessChanges;
+  readonly reports: Reports;
+  readonly feedback: FeedbackBook;
   readonly health: DeploymentHealthReader;
   readonly clock: Clock;
 }
@@ -55,7 +58,7 @@ export function createGraphqlContext(services: GraphqlServices, { principal, req
     caller,
     actor: () => ({ principal: caller(), requestId }),
     snapshot: () => (snapshot ??= services.catalogue.snapshot(caller().organizationId)),
-    loaders: () => (loaders ??= createLoaders(services.access, caller())),
+    loaders: () => (loaders ??= createLoaders(services, caller())),
     freshen() {
       snapshot = null;
       loaders = null;

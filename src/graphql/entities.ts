@@ -3,7 +3,7 @@ import { parseId } from '../core/ids.js';
 import { GatewayError } from '../core/errors.js';
 import { isJsonObject } from '../core/json.js';
 import { toApiKey, toTeam, type ApiKey, type Team } from './access/types.js';
-import { Organization } from './access/viewer.js';
+import { Organization } from './access/organization.js';
 import { Deployment, Model, Provider } from './catalogue/types.js';
 import type { GraphqlContext } from './context.js';
 import { Completion } from './inference/completion.js';

@@ -1,4 +1,4 @@
-import { uuidv7 } from 'uuidv7';
+import { newUuid } from '../core/ids.js';
 import { LIMITS } from './limits.js';
 
 export const REQUEST_ID_HEADER = 'x-request-id';
@@ -13,5 +13,5 @@ export function requestIdOf(header: string | readonly string[] | undefined): str
 }
 
 export function newRequestId(): string {
-  return uuidv7();
+  return newUuid();
 }

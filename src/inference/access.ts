@@ -21,6 +21,11 @@ export function mayReadWords(principal: Principal, record: InferenceRecord): boo
   return isOwn(principal, record) || (isInScope(principal, record) && hasPermission(principal, 'PAYLOAD_READ'));
 }
 
+/** A stored prompt is read by nobody without that permission, not even by the key that sent it: keys are shared by many people. */
+export function mayReadPrompt(principal: Principal, record: InferenceRecord): boolean {
+  return isInScope(principal, record) && hasPermission(principal, 'PAYLOAD_READ');
+}
+
 /** Ending a call belongs to the key that began it, and to administrators. */
 export function mayEnd(principal: Principal, record: InferenceRecord): boolean {
   return isOwn(principal, record) || (isInScope(principal, record) && hasPermission(principal, 'ADMIN'));

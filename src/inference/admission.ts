@@ -1,43 +1,60 @@
 import type { LedgerWriter } from '../accounting/contract.js';
+import type { IdempotencyStore, KnownKey } from '../cache/contract.js';
 import type { Catalogue } from '../catalog/contract.js';
 import type { Clock } from '../core/clock.js';
 import { fail, GatewayError, ok, userError } from '../core/errors.js';
-import type { Result, UserError } from '../core/errors.js';
+import type { Result } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { CompletionId } from '../core/ids.js';
 import type { CompletionState } from '../core/inference.js';
-import type { Router } from '../routing/contract.js';
+import type { Logger } from '../core/logger.js';
+import type { RoutePlan, Router } from '../routing/contract.js';
 import type { Finalizer } from './finalizer.js';
 import { whyTooDear } from './forecast.js';
 import { createIdempotencyKeys } from './idempotency.js';
 import type { IdempotencyClaim, IdempotencyKeys } from './idempotency.js';
-import { storable } from './input/text.js';
+import type { LostCare } from './lost.js';
+import { runningState } from './records.js';
+import { mismatch, refuse } from './refusal.js';
+import type { Refusal } from './refusal.js';
 import type { CompletionRegistry, KeptCompletion } from './registry.js';
 import type { Application, CheckedRequest } from './request.js';
 import { createRunning } from './running.js';
 import type { RunningCompletion } from './running.js';
+import type { CompletionStart } from './start.js';
 
-const MAX_MODEL_LENGTH = 255;
 const RETRY_AFTER_MS = 1_000;
 
 /** What a request comes to before anybody is called. */
-export type Admission =
+export type SettledAdmission =
   /** Ready to run; it is registered, and its key taken. */
   | { readonly kind: 'begun'; readonly completion: RunningCompletion }
-  /** The same call runs or ran under its key. */
+  /** The same call runs or ran under its key, and is in memory. */
   | { readonly kind: 'attached'; readonly completion: KeptCompletion }
-  /** It ran, but its words are no longer in memory. */
-  | { readonly kind: 'forgotten'; readonly id: CompletionId }
-  | { readonly kind: 'refused'; readonly state: CompletionState; readonly error: UserError };
+  /** It has ended, here or elsewhere: its outcome and words are stored. */
+  | { readonly kind: 'ended'; readonly id: CompletionId }
+  /** Another replica runs it. */
+  | { readonly kind: 'elsewhere'; readonly id: CompletionId; readonly claim: IdempotencyClaim }
+  | Refusal;
 
+/** `waiting`: what it comes to is up to the database. Rejects with GatewayError SERVICE_UNAVAILABLE where that is away. */
+export type Admission = SettledAdmission | { readonly kind: 'waiting'; readonly settled: Promise<SettledAdmission> };
+
+/**
+ * How a call begins:
+ * 1. What is wrong with it, or attaches in memory, is told at once. So is a plain `complete`, which begins without the database.
+ * 2. A key is claimed together with the row that says RUNNING, before anybody is called. Equal calls here wait for the same claim.
+ * 3. What cannot be planned is looked up under its key all the same: what ran once keeps its outcome. A refusal takes no key.
+ * 4. `startCompletion` without a key writes its row too, so that any replica can tell of it.
+ */
 export interface AdmissionDesk {
-  /** Attaches, or plans and begins, or refuses; nothing in it waits, so that equal keys can't race. */
   admit(application: Application): Admission;
-  /** What is known under the request's key already; null also where it would be refused. Begins and books nothing. */
-  lookUp(application: Application): KeptCompletion | 'forgotten' | null;
-  /** Throws GatewayError SERVICE_UNAVAILABLE while no new work is taken. */
-  ensureOpen(): void;
-  releaseKey(completion: RunningCompletion): void;
+  /** What is in memory under the request's key already; null also where it would be refused. Begins and books nothing. */
+  attach(application: Application): KeptCompletion | null;
+  /** What is known under the request's key, here or elsewhere. Begins nothing; null where there is nothing. */
+  recall(application: Application): Promise<SettledAdmission | null>;
+  /** What was refused before anything was sent may be tried again under its key. */
+  release(completion: RunningCompletion): Promise<void>;
   close(): void;
 }
 
@@ -47,29 +64,44 @@ export interface AdmissionDependencies {
   readonly ledger: LedgerWriter;
   readonly finalizer: Finalizer;
   readonly registry: CompletionRegistry;
+  readonly keys: IdempotencyStore;
+  readonly lost: LostCare;
+  /** From now on this replica has to say that it works on it. */
+  readonly onKeyTaken: () => void;
   readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 interface Desk extends AdmissionDependencies {
-  readonly keys: IdempotencyKeys;
+  readonly remembered: IdempotencyKeys;
   readonly claims: WeakMap<RunningCompletion, IdempotencyClaim>;
+  /** Claims on their way to the database, by their space. */
+  readonly claiming: Map<string, Promise<SettledAdmission>>;
   closed: boolean;
 }
 
+/** A call that may be made, before it is. */
+interface Prepared {
+  readonly application: Application;
+  readonly start: CompletionStart;
+  readonly plan: RoutePlan;
+}
+
 export function createAdmissionDesk(dependencies: AdmissionDependencies): AdmissionDesk {
-  const desk: Desk = { ...dependencies, keys: createIdempotencyKeys(dependencies), claims: new WeakMap(), closed: false };
+  const remembered = createIdempotencyKeys(dependencies);
+  const desk: Desk = { ...dependencies, remembered, claims: new WeakMap(), claiming: new Map(), closed: false };
   return {
     admit: (application) => admit(application, desk),
-    lookUp({ checked }) {
+    attach({ checked }) {
       const earlier = checked.ok ? earlierUnder(checked.value.claim, desk) : checked;
-      if (!earlier.ok || earlier.value === null) return null;
-      return desk.registry.find(earlier.value) ?? 'forgotten';
+      return earlier.ok ? earlier.value : null;
     },
-    ensureOpen: () => ensureOpen(desk),
-    releaseKey(completion) {
-      const claim = desk.claims.get(completion);
-      if (claim) desk.keys.release(claim);
+    async recall(application) {
+      const claim = application.checked.ok ? application.checked.value.claim : null;
+      const known = claim && (await desk.keys.find(claim));
+      return claim && known ? admitKnown(known, { application, claim }, desk) : null;
     },
+    release: (completion) => release(completion, desk),
     close() {
       desk.closed = true;
     },
@@ -77,17 +109,26 @@ export function createAdmissionDesk(dependencies: AdmissionDependencies): Admiss
 }
 
 function admit(application: Application, desk: Desk): Admission {
-  const { checked } = application;
+  const { checked, form } = application;
   if (!checked.ok) return refuse(application, checked.error, desk);
-  const earlier = earlierUnder(checked.value.claim, desk);
+  const { claim } = checked.value;
+  const earlier = earlierUnder(claim, desk);
   if (!earlier.ok) return refuse(application, earlier.error, desk);
-  if (earlier.value !== null) {
-    const completion = desk.registry.find(earlier.value);
-    return completion ? { kind: 'attached', completion } : { kind: 'forgotten', id: earlier.value };
-  }
+  if (earlier.value !== null) return { kind: 'attached', completion: earlier.value };
+  const claiming = claim && desk.claiming.get(claim.space);
+  if (claiming) return { kind: 'waiting', settled: afterwards(claiming, application, desk) };
   ensureOpen(desk);
-  const begun = begin(application, checked.value, desk);
-  return begun.ok ? { kind: 'begun', completion: begun.value } : refuse(application, begun.error, desk);
+  const prepared = prepare(application, checked.value, desk);
+  if (claim) return { kind: 'waiting', settled: claimKey(claim, prepared, { application, desk }) };
+  if (!prepared.ok) return refuse(application, prepared.error, desk);
+  if (form === 'complete') return begin(prepared.value, null, desk);
+  return { kind: 'waiting', settled: announce(prepared.value, desk) };
+}
+
+async function afterwards(earlier: Promise<unknown>, application: Application, desk: Desk): Promise<SettledAdmission> {
+  await earlier;
+  const admission = admit(application, desk);
+  return admission.kind === 'waiting' ? admission.settled : admission;
 }
 
 function ensureOpen({ closed, ledger }: Desk): void {
@@ -95,37 +136,102 @@ function ensureOpen({ closed, ledger }: Desk): void {
   if (ledger.saturated) throw new GatewayError('SERVICE_UNAVAILABLE', 'The ledger is behind.', { retryAfterMs: RETRY_AFTER_MS });
 }
 
-/** The completion that was begun under the key; null where none was. */
-function earlierUnder(claim: IdempotencyClaim | null, { keys }: Desk): Result<CompletionId | null> {
-  const earlier = claim && keys.find(claim);
-  if (!earlier) return ok(null);
-  if (earlier.sameInput) return ok(earlier.id);
-  const error = userError('IDEMPOTENCY_MISMATCH');
-  return fail({ ...error, problems: [{ path: 'idempotencyKey', message: error.message }] });
+/** The completion that was begun under the key and is in memory; null where none is. */
+function earlierUnder(claim: IdempotencyClaim | null, { remembered, registry }: Desk): Result<KeptCompletion | null> {
+  const earlier = claim && remembered.find(claim);
+  const completion = earlier && registry.find(earlier.id);
+  if (!completion) return ok(null);
+  return earlier.sameInput ? ok(completion) : fail(mismatch());
 }
 
-function begin({ request, form }: Application, { call, claim }: CheckedRequest, desk: Desk): Result<RunningCompletion> {
-  const { catalogue, router, registry, clock, keys, claims } = desk;
-  const { principal, requestId } = request;
-  const plan = router.plan(call, { principal, snapshot: catalogue.snapshot(principal.organizationId) });
+function prepare(application: Application, { call, claim }: CheckedRequest, desk: Desk): Result<Prepared> {
+  const { catalogue, router, clock } = desk;
+  const { principal, requestId } = application.request;
+  const snapshot = catalogue.snapshot(principal.organizationId);
+  const plan = router.plan(call, { principal, snapshot });
   if (!plan.ok) return plan;
   const tooDear = whyTooDear(call, plan.value, clock.now());
   if (tooDear) return fail(tooDear);
   const times = { createdAt: clock.now(), startedMs: clock.monotonicMs() };
-  const start = { id: newId('completion'), principal, call, form, keyed: claim !== null, requestId, ...times };
-  const completion = createRunning(start, plan.value, clock);
-  registry.begin(completion);
-  if (claim) {
-    keys.take(claim, start.id);
-    claims.set(completion, claim);
-  }
-  return ok(completion);
+  const { payloadStorage } = snapshot.organization;
+  const id = newId('completion');
+  const start = { id, principal, call, form: application.form, keyed: claim !== null, payloadStorage, requestId, ...times };
+  return ok({ application, start, plan: plan.value });
 }
 
-function refuse({ request, form, checked }: Application, error: UserError, { finalizer, clock }: Desk): Admission {
-  const { principal, requestId, input } = request;
-  const call = checked.ok ? checked.value.call : null;
-  const requestedModel = storable(input.model, MAX_MODEL_LENGTH);
-  const facts = { id: newId('completion'), principal, requestedModel, call, form, requestId, at: clock.now() };
-  return { kind: 'refused', state: { record: finalizer.refuse(facts, error), message: null }, error };
+/** Registered and, with a claim, remembered under its key, so that equal calls attach from now on. */
+function begin({ start, plan }: Prepared, claim: IdempotencyClaim | null, desk: Desk): SettledAdmission {
+  const completion = createRunning(start, plan, desk.clock);
+  desk.registry.begin(completion);
+  if (claim) {
+    desk.remembered.take(claim, start.id);
+    desk.claims.set(completion, claim);
+    desk.onKeyTaken();
+  }
+  return { kind: 'begun', completion };
+}
+
+type Claiming = { readonly application: Application; readonly desk: Desk };
+
+function claimKey(claim: IdempotencyClaim, prepared: Result<Prepared>, claiming: Claiming): Promise<SettledAdmission> {
+  const { desk } = claiming;
+  const settled = claimInStore(claim, prepared, claiming);
+  const forget = () => void desk.claiming.delete(claim.space);
+  desk.claiming.set(claim.space, settled);
+  settled.then(forget, forget);
+  return settled;
+}
+
+async function claimInStore(
+  claim: IdempotencyClaim,
+  prepared: Result<Prepared>,
+  { application, desk }: Claiming,
+): Promise<SettledAdmission> {
+  const known = prepared.ok ? await desk.keys.claim(claim, startRow(prepared.value)) : await desk.keys.find(claim);
+  if (known) return admitKnown(known, { application, claim }, desk);
+  if (!prepared.ok) return refuse(application, prepared.error, desk);
+  await stayOpen(prepared.value, desk);
+  return begin(prepared.value, claim, desk);
+}
+
+async function announce(prepared: Prepared, desk: Desk): Promise<SettledAdmission> {
+  await desk.keys.begin(startRow(prepared));
+  await stayOpen(prepared, desk);
+  return begin(prepared, null, desk);
+}
+
+/** While the database was asked, the process may have begun to stop: then nobody is called, and the row says so. */
+async function stayOpen({ application, start }: Prepared, desk: Desk): Promise<void> {
+  if (!desk.closed) return;
+  refuse({ ...application, id: start.id }, userError('INTERRUPTED'), desk);
+  if (start.keyed) await desk.keys.release([start.id]);
+  ensureOpen(desk);
+}
+
+/** What a replica that asks the ledger reads while it runs. Nothing is stored of it yet. */
+function startRow({ start, plan }: Prepared): CompletionState['record'] {
+  return { ...runningState(start, plan).record, contentState: 'NOT_STORED' };
+}
+
+type Claimed = { readonly application: Application; readonly claim: IdempotencyClaim };
+
+async function admitKnown({ id, sameInput, state }: KnownKey, { application, claim }: Claimed, desk: Desk): Promise<SettledAdmission> {
+  if (!sameInput) return refuse(application, mismatch(), desk);
+  const completion = desk.registry.find(id);
+  if (completion) return { kind: 'attached', completion };
+  if (state === 'RUNNING') return { kind: 'elsewhere', id, claim };
+  if (state === 'LOST') await desk.lost.settle({ ...claim, id });
+  return { kind: 'ended', id };
+}
+
+async function release(completion: RunningCompletion, { claims, remembered, keys, logger }: Desk): Promise<void> {
+  const claim = claims.get(completion);
+  if (!claim) return;
+  remembered.release(claim);
+  try {
+    await keys.release([completion.start.id]);
+  } catch (error) {
+    // Its lease ends by itself; then the refusal is what the key stands for.
+    logger.warn({ reason: String(error), completionId: completion.start.id }, 'the key of a refused call could not be freed');
+  }
 }

@@ -1,27 +1,35 @@
-import type { LedgerReader, LedgerWriter } from '../accounting/contract.js';
+import type { LedgerDrafts, LedgerReader, LedgerWriter } from '../accounting/contract.js';
+import type { CallJournal } from '../accounting/journal/contract.js';
+import type { ContentKeeper, ContentReader, IdempotencyStore } from '../cache/contract.js';
 import type { Catalogue } from '../catalog/contract.js';
 import type { Clock } from '../core/clock.js';
-import { GatewayError } from '../core/errors.js';
-import type { CompletionId } from '../core/ids.js';
-import type { CompletionState } from '../core/inference.js';
+import { userError } from '../core/errors.js';
+import type { UserError } from '../core/errors.js';
+import type { CompletionState, InferenceRecord } from '../core/inference.js';
 import type { Logger } from '../core/logger.js';
-import type { Principal } from '../core/principal.js';
 import type { Router } from '../routing/contract.js';
 import { createAdmissionDesk } from './admission.js';
-import type { Admission, AdmissionDesk } from './admission.js';
-import type { CompletionOutcome, Completions, CompletionsLifecycle, StreamRequest } from './contract.js';
+import type { AdmissionDesk, SettledAdmission } from './admission.js';
+import type { CompletionOutcome, CompletionRequest, Completions, CompletionsLifecycle, StreamRequest } from './contract.js';
+import { createElsewhereWatch } from './elsewhere.js';
+import type { ElsewhereWatch, WaitEnd } from './elsewhere.js';
 import { createFinalizer } from './finalizer.js';
 import type { Finalizer } from './finalizer.js';
 import { createForecaster } from './forecast.js';
+import { createHeartbeat } from './heartbeat.js';
 import { createLookup } from './lookup.js';
+import type { Lookup } from './lookup.js';
+import { createLostCare } from './lost.js';
 import { leaveReason } from './presence.js';
-import { checkPosition, eventsExpired, eventsOfRefusal, fromFirstPull } from './reading.js';
-import type { CompletionEvents } from './reading.js';
+import { checkPosition, eventsElsewhere, eventsOfRefusal, readFromBirth } from './reading.js';
+import type { Birth, CompletionEvents } from './reading.js';
+import { wasNeverSent } from './records.js';
 import { createCompletionRegistry, isRunning } from './registry.js';
-import type { CompletionRegistry } from './registry.js';
+import type { CompletionRegistry, KeptCompletion } from './registry.js';
 import { applicationOf } from './request.js';
 import type { Application } from './request.js';
 import { run } from './runner.js';
+import { DEFAULT_TIMEOUT_MS } from './running.js';
 import type { RunningCompletion } from './running.js';
 import { drain } from './shutdown.js';
 
@@ -30,6 +38,14 @@ export interface CompletionsDependencies {
   readonly router: Router;
   readonly ledger: LedgerWriter;
   readonly books: LedgerReader;
+  readonly journal?: CallJournal;
+  readonly drafts?: LedgerDrafts;
+  /** Which inference was begun under which key, on any replica. */
+  readonly keys: IdempotencyStore;
+  readonly keeper: ContentKeeper;
+  readonly contents: ContentReader;
+  /** Books a settlement in a lost replica's place. Resolves when it is committed. */
+  readonly bookProvisional: (record: InferenceRecord) => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Bytes for what is kept of ended completions. */
@@ -40,6 +56,10 @@ interface Parts extends CompletionsDependencies {
   readonly finalizer: Finalizer;
   readonly registry: CompletionRegistry;
   readonly desk: AdmissionDesk;
+  readonly lookup: Lookup;
+  readonly elsewhere: ElsewhereWatch;
+  /** Begun is not launched: a stream calls nobody before it is read. */
+  readonly launched: WeakSet<RunningCompletion>;
 }
 
 /**
@@ -50,25 +70,29 @@ interface Parts extends CompletionsDependencies {
  * 4. conclude: the last events, the outcome for whoever waits, and the words kept for those who come back.
  */
 export function createCompletions(dependencies: CompletionsDependencies): Completions & CompletionsLifecycle {
-  const { ledger, clock, maxEndedBytes } = dependencies;
-  const finalizer = createFinalizer({ ledger, clock });
+  const { clock, maxEndedBytes } = dependencies;
+  const finalizer = createFinalizer(dependencies);
   const registry = createCompletionRegistry({ clock, maxBytes: maxEndedBytes });
-  const parts: Parts = { ...dependencies, finalizer, registry, desk: createAdmissionDesk({ ...dependencies, finalizer, registry }) };
+  const lost = createLostCare({ ...dependencies, registry });
+  const lookup = createLookup({ ...dependencies, registry });
+  const heartbeat = createHeartbeat({ ...dependencies, registry });
+  const desk = createAdmissionDesk({ ...dependencies, finalizer, registry, lost, onKeyTaken: heartbeat.wake });
+  const elsewhere = createElsewhereWatch(dependencies);
+  const parts: Parts = { ...dependencies, finalizer, registry, desk, lookup, elsewhere, launched: new WeakSet() };
+  const { find, read, cancel, prompt } = lookup;
   return {
-    ...createLookup({ ...dependencies, registry }),
+    ...{ find, read, cancel, prompt },
     ...createForecaster(dependencies),
-    async complete(request, reader) {
-      const admission = admit(applicationOf(request, 'complete'), parts);
-      return outcomeOf(admission, request.principal, { ...parts, wait: (completion) => attend(completion, reader) });
-    },
-    async start(request) {
-      const admission = admit(applicationOf(request, 'start'), parts);
-      return outcomeOf(admission, request.principal, { ...parts, wait: ({ state }) => ({ state, error: null }) });
-    },
+    complete: (request, reader) => complete(request, reader, parts),
+    start: (request) => start(request, parts),
     stream: (request) => stream(request, parts),
+    settleLost: () => lost.settleAll(),
     async shutdown(graceMs) {
-      parts.desk.close();
+      desk.close();
       await drain(registry.running, graceMs, clock);
+      await dependencies.router.endDrains();
+      await finalizer.allFinal();
+      heartbeat.stop();
     },
     get running() {
       return registry.running.size;
@@ -76,44 +100,74 @@ export function createCompletions(dependencies: CompletionsDependencies): Comple
   };
 }
 
-function admit(application: Application, parts: Parts): Admission {
-  const admission = parts.desk.admit(application);
-  if (admission.kind === 'begun') void runToEnd(admission.completion, parts);
-  return admission;
+async function complete(request: CompletionRequest, reader: AbortSignal, parts: Parts): Promise<CompletionOutcome> {
+  const application = applicationOf(request, 'complete');
+  const deadlineMs = parts.clock.monotonicMs() + timeoutOf(application);
+  for (;;) {
+    let admission = parts.desk.admit(application);
+    if (admission.kind === 'waiting') admission = await admission.settled;
+    if (admission.kind === 'begun') launch(admission.completion, parts);
+    if (admission.kind !== 'elsewhere')
+      return outcomeOf(admission, request, { ...parts, wait: (completion) => attend(completion, reader) });
+    const end = await parts.elsewhere.wait(admission.claim, { deadlineMs, reader });
+    if (end !== 'ended') return { state: await parts.lookup.outcome(request.principal, admission.id), error: unmet(end) };
+  }
+}
+
+function timeoutOf({ checked }: Application): number {
+  return (checked.ok ? checked.value.call.timeoutMs : null) ?? DEFAULT_TIMEOUT_MS;
+}
+
+/** Why a caller is told nothing of a call that goes on elsewhere. */
+function unmet(end: Exclude<WaitEnd, 'ended'>): UserError {
+  return userError(end === 'deadline' ? 'DEADLINE_EXCEEDED' : 'CANCELLED');
+}
+
+async function start(request: CompletionRequest, parts: Parts): Promise<CompletionOutcome> {
+  let admission = parts.desk.admit(applicationOf(request, 'start'));
+  if (admission.kind === 'waiting') admission = await admission.settled;
+  if (admission.kind === 'begun') launch(admission.completion, parts);
+  return outcomeOf(admission, request, { ...parts, wait: ({ state }) => ({ state, error: null }) });
+}
+
+function launch(completion: RunningCompletion, parts: Parts): void {
+  if (parts.launched.has(completion)) return;
+  parts.launched.add(completion);
+  void runToEnd(completion, parts);
 }
 
 async function runToEnd(completion: RunningCompletion, parts: Parts): Promise<void> {
   const { record } = await run(completion, parts);
-  // What was refused before anything was sent may be tried again under its key.
-  if (record.status === 'BLOCKED') parts.desk.releaseKey(completion);
+  if (wasNeverSent(record)) await parts.desk.release(completion);
 }
 
 interface Waiting extends Parts {
-  /** What is answered for a completion that runs. */
+  /** What is answered for a completion that runs here. */
   readonly wait: (completion: RunningCompletion) => CompletionOutcome | Promise<CompletionOutcome>;
 }
 
-async function outcomeOf(admission: Admission, principal: Principal, { wait, ...parts }: Waiting): Promise<CompletionOutcome> {
+async function outcomeOf(
+  admission: SettledAdmission,
+  { principal }: CompletionRequest,
+  { wait, ...parts }: Waiting,
+): Promise<CompletionOutcome> {
   switch (admission.kind) {
     case 'refused':
       return { state: admission.state, error: admission.error };
-    case 'forgotten':
-      return outcomeOfState(await bookedState(principal, admission.id, parts));
+    case 'ended':
+    case 'elsewhere':
+      return outcomeOfState(await parts.lookup.outcome(principal, admission.id));
     case 'begun':
       return wait(admission.completion);
     case 'attached':
-      return isRunning(admission.completion) ? wait(admission.completion) : outcomeOfState(admission.completion.state);
+      if (!isRunning(admission.completion)) return outcomeOfState(admission.completion.state);
+      launch(admission.completion, parts);
+      return wait(admission.completion);
   }
 }
 
 function outcomeOfState(state: CompletionState): CompletionOutcome {
   return { state, error: state.record.error };
-}
-
-async function bookedState({ organizationId }: Principal, id: CompletionId, { ledger, books }: Parts): Promise<CompletionState> {
-  const record = ledger.pending(id) ?? (await books.find(organizationId, id));
-  if (record === null) throw new GatewayError('SERVICE_UNAVAILABLE', 'What came of this key can’t be read now.');
-  return { record, message: null };
 }
 
 /** Waits for the end as one of its readers, until the caller is gone. */
@@ -131,24 +185,53 @@ async function attend(completion: RunningCompletion, reader: AbortSignal): Promi
 }
 
 async function stream(request: StreamRequest, parts: Parts): Promise<CompletionEvents> {
+  const { after } = request;
   const application = applicationOf(request, 'stream');
-  const known = parts.desk.lookUp(application);
-  if (known === 'forgotten') throw eventsExpired();
-  const { after, reader } = request;
-  checkPosition(after, known?.log ?? null);
-  if (known) return known.log.read(after, reader);
-  parts.desk.ensureOpen();
-  return fromFirstPull(() => eventsOf(admit(application, parts), parts.clock, reader));
+  const known = parts.desk.attach(application);
+  if (known) return follow(known, request, parts);
+  let admission = after === -1 ? parts.desk.admit(application) : await resumed(application, after, parts);
+  if (admission.kind === 'waiting') admission = await admission.settled;
+  return eventsOf(admission, request, parts);
 }
 
-function eventsOf(admission: Admission, clock: Clock, reader: AbortSignal | undefined): CompletionEvents {
+/** Who names a position has read something already: nothing begins for them. */
+async function resumed(application: Application, after: number, { desk }: Parts): Promise<SettledAdmission> {
+  const admission = await desk.recall(application);
+  if (admission) return admission;
+  checkPosition(after, null);
+  throw new Error('no position but -1 fits what has not begun');
+}
+
+function eventsOf(admission: SettledAdmission, request: StreamRequest, parts: Parts): CompletionEvents | Promise<CompletionEvents> {
+  const { principal } = request;
   switch (admission.kind) {
     case 'refused':
-      return eventsOfRefusal(admission.state, admission.error, clock);
-    case 'forgotten':
-      throw eventsExpired();
+      return eventsOfRefusal(admission.state, admission.error, parts.clock);
+    case 'elsewhere':
+      throw eventsElsewhere();
+    case 'ended':
+      return parts.lookup.stored(principal, admission.id, request);
     case 'begun':
+      return readFromBirth(birthOf(admission.completion, parts), request.reader);
     case 'attached':
-      return admission.completion.log.read(-1, reader);
+      return follow(admission.completion, request, parts);
   }
+}
+
+function follow(completion: KeptCompletion, { after, reader }: StreamRequest, parts: Parts): CompletionEvents {
+  checkPosition(after, completion.log);
+  if (isRunning(completion)) launch(completion, parts);
+  return completion.log.read(after, reader);
+}
+
+function birthOf(completion: RunningCompletion, parts: Parts): Birth {
+  const begin = () => launch(completion, parts);
+  completion.watch.signal.addEventListener('abort', begin, { once: true });
+  return {
+    completion,
+    launch: begin,
+    get launched() {
+      return parts.launched.has(completion);
+    },
+  };
 }

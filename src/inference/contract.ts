@@ -1,7 +1,8 @@
 import type { CostForecast } from '../accounting/estimate.js';
 import type { Result, UserError } from '../core/errors.js';
+import type { Message } from '../core/completion.js';
 import type { CompletionEvent } from '../core/events.js';
-import type { CompletionState, RoutingRecord } from '../core/inference.js';
+import type { CompletionState, InferenceRecord, RoutingRecord } from '../core/inference.js';
 import type { Principal } from '../core/principal.js';
 import type { RawCompletionInput } from './input/raw.js';
 
@@ -12,16 +13,18 @@ export interface Completions {
   /** Starts, and answers with the RUNNING state (or with the refusal). Goes on without a reader. */
   start(request: CompletionRequest): Promise<CompletionOutcome>;
   /**
-   * Events after a position of what runs or ran under the key; where there is nothing yet, the first `next()` starts it, so
-   * an iterator that is never pulled costs nothing. Throws GatewayError BAD_USER_INPUT, EVENTS_EXPIRED, SERVICE_UNAVAILABLE.
+   * Events after a position of what runs or ran under the key; where there is nothing yet, it is claimed, and
+   * the first `next()` launches it: dropped before that it calls nobody. Throws GatewayError BAD_USER_INPUT, EVENTS_EXPIRED, EVENTS_ELSEWHERE, SERVICE_UNAVAILABLE.
    */
   stream(request: StreamRequest): Promise<AsyncIterableIterator<CompletionEvent>>;
-  /** Reads the events of a completion the principal may see. Throws GatewayError NOT_FOUND, EVENTS_EXPIRED, BAD_USER_INPUT. */
+  /** Reads the events of a completion the principal may see. Throws GatewayError NOT_FOUND, EVENTS_EXPIRED, EVENTS_ELSEWHERE, BAD_USER_INPUT. */
   read(principal: Principal, id: string, position: ReadPosition): Promise<AsyncIterableIterator<CompletionEvent>>;
   /** Null where there is none that the principal may end. An ended one is returned as it is. */
   cancel(principal: Principal, id: string): Promise<CompletionState | null>;
   /** Null where there is none that the principal may see; the words are null where they are not kept, or not for them. */
   find(principal: Principal, id: string): Promise<CompletionState | null>;
+  /** The stored prompt; null where the organization stores none, it is no longer kept, or may not be read. */
+  prompt(principal: Principal, record: InferenceRecord): Promise<readonly Message[] | null>;
   /** Predicts what a completion would cost, and who would answer. Calls nobody, books nothing. */
   estimate(principal: Principal, input: RawCompletionInput): Result<Forecast>;
   /** Decides who would answer. Calls nobody, books nothing, takes nobody's turn. */
@@ -45,6 +48,8 @@ export interface CompletionsLifecycle {
   /** No new work from now on; what runs may end within the grace, then it is ended as INTERRUPTED, and settled. */
   shutdown(graceMs: number): Promise<void>;
   readonly running: number;
+  /** Ends as INTERRUPTED what replicas that are gone left running; tells how many there were. */
+  settleLost(): Promise<number>;
 }
 
 export interface CompletionRequest {

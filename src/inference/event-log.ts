@@ -16,6 +16,7 @@ export interface EventLog {
   append(body: CompletionEventBody): void;
   /** Events numbered above `after`; empty where the log has ended at or before that. `reader` aborts when nobody reads any more. */
   read(after: number, reader?: AbortSignal): AsyncIterableIterator<CompletionEvent>;
+  readonly events: readonly CompletionEvent[];
   readonly length: number;
   readonly ended: boolean;
   /** Roughly what the events take in memory. */
@@ -30,7 +31,7 @@ export interface EventLogOptions {
 }
 
 interface LogState {
-  readonly events: CompletionEvent[];
+  readonly events: readonly CompletionEvent[];
   /** Wakes readers that have read everything. */
   readonly waiting: Set<() => void>;
   onReader: (() => Leave) | null;
@@ -40,18 +41,20 @@ interface LogState {
 const BYTES_PER_EVENT = 160;
 
 export function createEventLog({ completionId, clock, onReader }: EventLogOptions): EventLog {
-  const log: LogState = { events: [], waiting: new Set(), onReader: onReader ?? null, ended: false };
+  const events: CompletionEvent[] = [];
+  const log: LogState = { events, waiting: new Set(), onReader: onReader ?? null, ended: false };
   let bytes = 0;
   return {
     append(body) {
       if (log.ended) return;
-      log.events.push({ completionId, sequence: log.events.length, at: clock.now(), ...body });
+      events.push({ completionId, sequence: log.events.length, at: clock.now(), ...body });
       bytes += BYTES_PER_EVENT + 2 * lengthOf(body);
       log.ended = isTerminal(body);
       if (log.ended) log.onReader = null;
       for (const wake of [...log.waiting]) wake();
     },
     read: (after, reader) => createReader(createCursor(log, after + 1, reader)),
+    events: log.events,
     get length() {
       return log.events.length;
     },
@@ -62,6 +65,12 @@ export function createEventLog({ completionId, clock, onReader }: EventLogOption
       return bytes;
     },
   };
+}
+
+/** What was kept of a log that has ended, to be read as it was. */
+export function readEnded(events: readonly CompletionEvent[], after: number, reader?: AbortSignal): AsyncIterableIterator<CompletionEvent> {
+  const log: LogState = { events, waiting: new Set(), onReader: null, ended: true };
+  return createReader(createCursor(log, after + 1, reader));
 }
 
 function lengthOf(body: CompletionEventBody): number {

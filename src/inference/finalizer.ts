@@ -1,4 +1,5 @@
-import type { LedgerWriter } from '../accounting/contract.js';
+import type { LedgerDrafts, LedgerWriter } from '../accounting/contract.js';
+import { usageWarnings } from '../accounting/outcomes.js';
 import { hasContent } from '../core/answer.js';
 import type { Answer } from '../core/answer.js';
 import { assertNever } from '../core/assert-never.js';
@@ -23,26 +24,80 @@ import type { EndReason } from './start.js';
 export interface Finalizer {
   /** Prices the attempts and books the row. Idempotent: asked again, it returns what was booked. */
   settle(completion: RunningCompletion, outcome: DispatchOutcome): InferenceRecord;
+  /** What is booked in the end, where the upstream is read on for its true usage; null where `settle` has booked. */
+  final(completion: RunningCompletion): Promise<InferenceRecord> | null;
   refuse(request: RefusedRequest, error: UserError): InferenceRecord;
+  /** Resolves when everything that was settled is booked or waits in the ledger. */
+  allFinal(): Promise<void>;
 }
 
-export function createFinalizer({ ledger, clock }: { readonly ledger: LedgerWriter; readonly clock: Clock }): Finalizer {
+export interface FinalizerDependencies {
+  readonly ledger: LedgerWriter;
+  readonly drafts?: LedgerDrafts | undefined;
+  readonly clock: Clock;
+}
+
+export function createFinalizer({ ledger, drafts, clock }: FinalizerDependencies): Finalizer {
   const settled = new WeakMap<RunningCompletion, InferenceRecord>();
+  const finals = new WeakMap<RunningCompletion, Promise<InferenceRecord>>();
+  const open = new Set<Promise<InferenceRecord>>();
+
+  /** The caller has gone with an estimate; the row waits for the truth, and the journal keeps the estimate until then. */
+  async function bookFinal(
+    completion: RunningCompletion,
+    record: InferenceRecord,
+    outcome: Promise<DispatchOutcome>,
+  ): Promise<InferenceRecord> {
+    drafts?.draft(record);
+    const last = await outcome;
+    let final = record;
+    try {
+      final = correctedRecord(completion, record, last);
+    } finally {
+      ledger.append(final);
+    }
+    return final;
+  }
+
   return {
     settle(completion, outcome) {
       const known = settled.get(completion);
       if (known) return known;
       const record = settledRecord(completion, outcome, clock);
       settled.set(completion, record);
-      ledger.append(record);
+      const rest = restOf(outcome);
+      if (rest) finals.set(completion, keepWhileOpen(open, bookFinal(completion, record, rest)));
+      else ledger.append(record);
       return record;
     },
+    final: (completion) => finals.get(completion) ?? null,
     refuse(request, error) {
       const record = refusedRecord(request, error);
       ledger.append(record);
       return record;
     },
+    allFinal: () => Promise.allSettled(open).then(() => undefined),
   };
+}
+
+function keepWhileOpen<T>(open: Set<Promise<T>>, promise: Promise<T>): Promise<T> {
+  const close = (): boolean => open.delete(promise);
+  open.add(promise);
+  promise.then(close, close);
+  return promise;
+}
+
+/** The outcome with its last attempt as it ended; null where it ended with its caller. */
+function restOf(outcome: DispatchOutcome): Promise<DispatchOutcome> | null {
+  const rest = outcome.attempts.at(-1)?.rest;
+  return rest ? rest.then((last) => ({ ...outcome, attempts: outcome.attempts.with(-1, last) })) : null;
+}
+
+/** As the caller was told, but for what it used and cost. */
+function correctedRecord({ start, endedBy }: RunningCompletion, record: InferenceRecord, outcome: DispatchOutcome): InferenceRecord {
+  const attempts = outcome.attempts.map((attempt) => settleAttempt(attempt, start.call, endedBy));
+  const bill = billOf(attempts);
+  return { ...record, ...bill, attempts, warnings: warningsOf(outcome.warnings, bill) };
 }
 
 function settledRecord(completion: RunningCompletion, outcome: DispatchOutcome, clock: Clock): InferenceRecord {
@@ -117,9 +172,7 @@ function errorOfFailure({ class: failureClass, httpStatus, parameter, callerMess
 }
 
 function warningsOf(warnings: readonly string[], { usage }: Bill): readonly string[] {
-  const notes: string[] = [];
-  if (usage.inconsistent) notes.push('inconsistent_usage: the provider’s token counts contradict one another and were clamped');
-  if (usage.source === 'ESTIMATED') notes.push('estimated_usage: the provider reported no usage, so tokens and cost are estimates');
+  const notes = usageWarnings(usage);
   return notes.length === 0 ? warnings : [...warnings, ...notes];
 }
 

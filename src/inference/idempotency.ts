@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import type { KeyClaim } from '../cache/contract.js';
 import type { Clock } from '../core/clock.js';
 import type { CompletionCall } from '../core/completion.js';
 import type { CompletionId } from '../core/ids.js';
@@ -14,17 +15,18 @@ const MAX_KEY_BYTES = 64 * 1024 * 1024;
 const BYTES_PER_KEY = 300;
 const OPERATION: Operation = 'COMPLETION';
 
-/** An idempotency key in its own space: equal keys of two API keys, or for two operations, have nothing to do with each other. */
-export interface IdempotencyClaim {
+/** A claim with its space as one text, by which this replica remembers it. */
+export interface IdempotencyClaim extends KeyClaim {
   readonly space: string;
-  readonly fingerprint: string;
 }
 
-/** Which completion was begun under which key, kept for 24 hours. A refusal never takes its key. */
+type Remembered = Pick<IdempotencyClaim, 'space' | 'fingerprint'>;
+
+/** Which completion was begun here under which key: what this replica can tell without asking. A refusal never takes its key. */
 export interface IdempotencyKeys {
-  find(claim: IdempotencyClaim): { readonly id: CompletionId; readonly sameInput: boolean } | null;
-  take(claim: IdempotencyClaim, id: CompletionId): void;
-  release(claim: IdempotencyClaim): void;
+  find(claim: Remembered): { readonly id: CompletionId; readonly sameInput: boolean } | null;
+  take(claim: Remembered, id: CompletionId): void;
+  release(claim: Pick<Remembered, 'space'>): void;
 }
 
 export function createIdempotencyKeys(options: { readonly clock: Clock; readonly maxBytes?: number }): IdempotencyKeys {
@@ -51,8 +53,9 @@ export function createIdempotencyKeys(options: { readonly clock: Clock; readonly
 }
 
 export function claimOf(principal: Principal, idempotencyKey: string, call: CompletionCall): IdempotencyClaim {
-  const space = JSON.stringify([principal.organizationId, principal.apiKeyId, OPERATION, idempotencyKey]);
-  return { space, fingerprint: fingerprintOf(call) };
+  const { organizationId, apiKeyId } = principal;
+  const space = JSON.stringify([organizationId, apiKeyId, OPERATION, idempotencyKey]);
+  return { organizationId, apiKeyId, operation: OPERATION, key: idempotencyKey, space, fingerprint: fingerprintOf(call) };
 }
 
 /** Equal for calls that ask for the same; how long they may take, and what happens when the reader leaves, is not part of it. */

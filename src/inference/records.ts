@@ -34,6 +34,11 @@ export function refusedRecord(request: RefusedRequest, error: UserError): Infere
   return { ...recordOf(request, 'BLOCKED'), usage: NO_USAGE, cost: COST_OF_NOTHING, error, endedAt: request.at };
 }
 
+/** Nothing of it reached an upstream: it may be tried again under its key. */
+export function wasNeverSent({ status, attempts }: InferenceRecord): boolean {
+  return status === 'BLOCKED' || (status === 'CANCELLED' && attempts.length === 0);
+}
+
 /** Every field by its name: spreading parts together is what a row would cost most. */
 function recordOf(request: RefusedRequest, status: InferenceRecord['status']): InferenceRecord {
   const { id, principal, requestedModel, call, form, requestId, at } = request;

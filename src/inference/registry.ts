@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.js';
 import type { CompletionId } from '../core/ids.js';
 import type { CompletionState } from '../core/inference.js';
 import type { EventLog } from './event-log.js';
-import { KEYED_MS, UNARY_MS } from './retention.js';
+import { KEYED_MS, STORED_MS, UNARY_MS } from './retention.js';
 import type { RunningCompletion } from './running.js';
 
 /** Bounds of what is remembered of ended completions; past it the least recently used goes first. */
@@ -30,7 +30,11 @@ export interface CompletionRegistry {
   begin(completion: RunningCompletion): void;
   /** Keeps what can still be read for so many milliseconds, as far as memory allows. */
   end(id: CompletionId, ended: EndedCompletion, keptMs: number): void;
+  /** It can be read by everybody now: memory keeps it a little longer, for those who are about to ask. */
+  stored(id: CompletionId): void;
   readonly running: ReadonlyMap<CompletionId, RunningCompletion>;
+  /** Ended for its caller, and not yet for the books. */
+  readonly draining: Set<CompletionId>;
   readonly endedBytes: number;
 }
 
@@ -50,6 +54,7 @@ export function createCompletionRegistry(options: { readonly clock: Clock; reado
 
   return {
     running,
+    draining: new Set(),
     find: (id) => running.get(id) ?? promised.get(id) ?? unpromised.get(id) ?? null,
     begin(completion) {
       running.set(completion.start.id, completion);
@@ -62,6 +67,10 @@ export function createCompletionRegistry(options: { readonly clock: Clock; reado
       if (nowMs - purgedMs < PURGE_EVERY_MS) return;
       purgedMs = nowMs;
       promised.purgeStale();
+    },
+    stored(id) {
+      const completion = promised.peek(id);
+      if (completion && promised.getRemainingTTL(id) > STORED_MS) promised.set(id, completion, { ttl: STORED_MS });
     },
     get endedBytes() {
       return promised.calculatedSize;

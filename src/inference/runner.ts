@@ -1,3 +1,5 @@
+import type { CallJournal } from '../accounting/journal/contract.js';
+import type { ContentKeeper } from '../cache/contract.js';
 import { hasContent } from '../core/answer.js';
 import type { AssistantMessage } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
@@ -5,16 +7,21 @@ import type { CompletionState, InferenceRecord } from '../core/inference.js';
 import type { Logger } from '../core/logger.js';
 import type { DispatchOutcome, Router } from '../routing/contract.js';
 import type { Finalizer } from './finalizer.js';
+import { journaledWatch } from './journaling.js';
+import { keepContent } from './keeping.js';
 import type { CompletionRegistry } from './registry.js';
-import { retentionOf } from './retention.js';
+import { contentExpiry, retentionOf } from './retention.js';
 import type { RunningCompletion } from './running.js';
 
 export interface RunnerDependencies {
   readonly router: Router;
   readonly finalizer: Finalizer;
   readonly registry: CompletionRegistry;
+  readonly keeper: ContentKeeper;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Without one, what a killed process was at is not billed. */
+  readonly journal?: CallJournal;
 }
 
 /** What is known of a dispatch that broke a promise of its own. */
@@ -22,20 +29,44 @@ const UNKNOWN_OUTCOME: DispatchOutcome = { status: 'failed', attempts: [], warni
 
 /** Takes a begun completion to its end: dispatch, settle, conclude. Returns its settled state, and never throws. */
 export async function run(completion: RunningCompletion, dependencies: RunnerDependencies): Promise<CompletionState> {
-  const { registry, clock } = dependencies;
+  const { registry, finalizer } = dependencies;
   const outcome = await dispatch(completion, dependencies);
   const record = settle(completion, outcome, dependencies);
-  const { keptMs, contentState } = retentionOf(completion.start);
-  const contentExpiresAt = contentState === 'AVAILABLE' ? new Date(clock.now().getTime() + keptMs) : null;
+  const retention = retentionOf(completion.start);
+  const { keptMs, contentState } = retention;
+  const contentExpiresAt = contentExpiry(retention, record.endedAt ?? dependencies.clock.now());
   const state = { record: { ...record, contentState, contentExpiresAt }, message: messageOf(record, outcome) };
   completion.conclude(state);
   registry.end(record.id, { state, log: completion.log }, keptMs);
+  const final = finalizer.final(completion);
+  if (final) void keepFinal(final, { completion, state }, dependencies);
+  else keepContent(completion, state, dependencies);
   return state;
 }
 
-async function dispatch({ start, plan, watch }: RunningCompletion, { router, logger }: RunnerDependencies): Promise<DispatchOutcome> {
+/** What was read on for its true usage: memory tells it when it is known, and the words are stored beside the row that then stands. */
+async function keepFinal(
+  final: Promise<InferenceRecord>,
+  { completion, state }: { readonly completion: RunningCompletion; readonly state: CompletionState },
+  dependencies: RunnerDependencies,
+): Promise<void> {
+  const { id } = state.record;
+  if (completion.start.keyed) dependencies.registry.draining.add(id);
   try {
-    return await router.dispatch(start.call, plan, watch);
+    const { usage, cost, attempts, warnings } = await final;
+    const corrected = { ...state, record: { ...state.record, usage, cost, attempts, warnings } };
+    dependencies.registry.end(id, { state: corrected, log: completion.log }, retentionOf(completion.start).keptMs);
+  } catch (error) {
+    dependencies.logger.error({ err: error, completionId: id }, 'the final settlement failed; booked as it was told');
+  }
+  keepContent(completion, state, dependencies);
+  dependencies.registry.draining.delete(id);
+}
+
+async function dispatch(completion: RunningCompletion, { router, journal, logger }: RunnerDependencies): Promise<DispatchOutcome> {
+  const { start, plan, watch } = completion;
+  try {
+    return await router.dispatch(start.call, plan, journal ? journaledWatch(completion, journal) : watch);
   } catch (error) {
     logger.error({ err: error, completionId: start.id }, 'dispatch failed unexpectedly');
     return UNKNOWN_OUTCOME;

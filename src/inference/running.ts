@@ -86,6 +86,7 @@ function watchFor({ start, log, narrator, switchOff, deadlineAtMs }: Watched): D
   return {
     stream: start.form !== 'complete',
     signal: switchOff.signal,
+    mayDrain: () => switchOff.reason === 'cancelled',
     deadlineAtMs,
     onAttemptFailed: narrator.attemptFailed,
     onDeltas(deltas) {

@@ -1,5 +1,6 @@
 import type { CompletionCall } from '../core/completion.js';
 import type { CompletionId } from '../core/ids.js';
+import type { PayloadStorage } from '../core/payload-storage.js';
 import type { Principal } from '../core/principal.js';
 
 /** Why a call was ended from our side; the first reason counts. */
@@ -15,6 +16,8 @@ export interface CompletionStart {
   readonly call: CompletionCall;
   readonly form: CompletionForm;
   readonly keyed: boolean;
+  /** As the organization had it when the call began. */
+  readonly payloadStorage: PayloadStorage;
   readonly requestId: string | null;
   readonly createdAt: Date;
   /** Monotonic. */

@@ -21,6 +21,29 @@ export function tidyConversation(messages: readonly Message[]): readonly Message
   return tidy.length === 0 ? messages : tidy;
 }
 
+/**
+ * The same conversation with call ids that every vendor takes: of harmless letters, and none twice. Some vendors give no
+ * ids, so that ours repeat from turn to turn; a result means the last call of its id before it.
+ */
+export function uniqueCallIds(messages: readonly Message[], forbidden: RegExp): readonly Message[] {
+  const taken = new Set<string>();
+  const current = new Map<string, string>();
+  const take = (id: string): string => {
+    const plain = id.replace(forbidden, '_');
+    let free = plain;
+    for (let copy = 2; taken.has(free); copy += 1) free = `${plain}_${String(copy)}`;
+    taken.add(free);
+    current.set(id, free);
+    return free;
+  };
+  return messages.map((message) => {
+    if (message.role === 'TOOL')
+      return message.toolCallId === null ? message : { ...message, toolCallId: current.get(message.toolCallId) ?? message.toolCallId };
+    const parts = message.parts.map((part) => (part.kind === 'toolCall' ? { ...part, id: take(part.id) } : part));
+    return { ...message, parts };
+  });
+}
+
 /** The position of the message that began the current turn: what follows it is the model's own work on one question. */
 export function currentTurnStart(messages: readonly Message[]): number {
   return messages.findLastIndex((message) => message.role === 'USER');

@@ -44,6 +44,7 @@ const CONTENT_FILTER_CODES: ReadonlySet<string> = new Set([
 const CONTENT_FILTER_TEXTS: readonly RegExp[] = [
   /content exists risk/i, // DeepSeek
   /content management policy/i, // Azure
+  /blocked by content filtering/i, // Anthropic
   /violat\w+ .{0,40}(usage|content|safety) (policy|policies|guidelines)/i, // OpenAI, xAI
   /(input|prompt|request|content) (was|has been) (flagged|rejected|blocked)/i, // OpenRouter, OpenAI
 ];
@@ -115,6 +116,21 @@ export function retryAfterMs({ headers, receivedAt }: Pick<UpstreamError, 'heade
   if (seconds !== null || said === null) return seconds;
   const dateMs = /[a-z]{3}/i.test(said) ? Date.parse(said) : Number.NaN;
   return Number.isNaN(dateMs) ? null : bounded(dateMs - receivedAt.getTime());
+}
+
+/**
+ * Milliseconds until every exhausted limit is whole again, where a vendor tells of each limit what is left and when (as a
+ * date) it resets; null where none is exhausted.
+ */
+export function untilReset(
+  { headers, receivedAt }: Pick<UpstreamError, 'headers' | 'receivedAt'>,
+  limits: readonly { readonly remaining: string; readonly reset: string }[],
+): number | null {
+  const waits = limits.flatMap(({ remaining, reset }) => {
+    const resetMs = Date.parse(first(headers[reset]) ?? '');
+    return first(headers[remaining]) === '0' && !Number.isNaN(resetMs) ? [bounded(resetMs - receivedAt.getTime())] : [];
+  });
+  return waits.length === 0 ? null : Math.max(...waits);
 }
 
 function readDelay(text: string | null, unitMs: number): number | null {

@@ -2,9 +2,10 @@ import { EMPTY_ANSWER } from '../core/answer.js';
 import type { Deployment } from '../core/catalogue.js';
 import type { Failure } from '../core/failures.js';
 import { newId } from '../core/ids.js';
-import type { CallTimeouts, ChatCallOutcome } from '../providers/contract.js';
+import type { CallTimeouts, ChatCallOptions } from '../providers/contract.js';
 import type { TargetTerms } from './compile.js';
 import type { Attempt } from './contract.js';
+import type { DrainableOutcome } from './drain.js';
 import type { Journey, Tools } from './journey.js';
 import { toTarget } from './target.js';
 import type { Leg } from './walk-state.js';
@@ -13,17 +14,16 @@ const STATUS_OF = { succeeded: 'SUCCEEDED', failed: 'FAILED', cancelled: 'CANCEL
 
 /** One upstream call, from its announcement to what it came to; known to health in every case. */
 export async function makeAttempt(journey: Journey, { deployment, terms }: Leg, tools: Tools): Promise<Attempt> {
-  const { watch, call, attempts } = journey;
-  const { caller, health, clock } = tools;
+  const { health, clock } = tools;
+  const { watch, attempts } = journey;
   const started = startAttempt(deployment, attempts.length, clock.now());
   health.attemptStarted(deployment);
   watch.onAttemptStarted?.(started);
   const limit = createLimit(watch.signal, terms.timeoutMs ?? null, tools);
   let ended: Attempt = { ...started, status: 'CANCELLED' };
   try {
-    const { stream, onDeltas } = watch;
-    const options = { stream, signal: limit.signal, timeouts: timeoutsOf(terms, tools.timeouts), onDeltas };
-    const outcome = await caller.chat(call, toTarget(deployment), options);
+    const options = { stream: watch.stream, signal: limit.signal, timeouts: timeoutsOf(terms, tools.timeouts), onDeltas: watch.onDeltas };
+    const outcome = await ask(journey, deployment, { ...tools, options, limit });
     for (const warning of outcome.warnings) journey.warnings.add(warning);
     ended = endAttempt(started, limit.judge(outcome));
   } finally {
@@ -42,12 +42,13 @@ function timeoutsOf({ firstTokenTimeoutMs, idleTimeoutMs }: TargetTerms, default
 /** The time of one attempt: past it the call is ended, and what it came to is a TIMEOUT, not a cancel. */
 interface Limit {
   readonly signal: AbortSignal;
-  judge(outcome: ChatCallOutcome): ChatCallOutcome;
+  judge(outcome: DrainableOutcome): DrainableOutcome;
+  isOver(): boolean;
   clear(): void;
 }
 
 function createLimit(outer: AbortSignal, timeoutMs: number | null, { clock }: Pick<Tools, 'clock'>): Limit {
-  if (timeoutMs === null) return { signal: outer, judge: (outcome) => outcome, clear: () => undefined };
+  if (timeoutMs === null) return { signal: outer, judge: (outcome) => outcome, isOver: () => false, clear: () => undefined };
   const controller = new AbortController();
   let timedOut = false;
   const follow = () => controller.abort(outer.reason);
@@ -60,6 +61,7 @@ function createLimit(outer: AbortSignal, timeoutMs: number | null, { clock }: Pi
   const failure: Failure = { class: 'TIMEOUT', detail: `No whole answer within ${timeoutMs} ms.`, httpStatus: null, retryAfterMs: null };
   return {
     signal: controller.signal,
+    isOver: () => timedOut,
     judge: (outcome) =>
       timedOut && outcome.status === 'cancelled' && !outer.aborted ? { ...outcome, status: 'failed', failure } : outcome,
     clear() {
@@ -69,11 +71,32 @@ function createLimit(outer: AbortSignal, timeoutMs: number | null, { clock }: Pi
   };
 }
 
+interface Asking extends Tools {
+  readonly options: ChatCallOptions;
+  readonly limit: Limit;
+}
+
+function ask({ watch, call }: Journey, target: Deployment, { caller, drains, options, limit }: Asking): Promise<DrainableOutcome> {
+  const { mayDrain } = watch;
+  const run = (given: ChatCallOptions) => caller.chat(call, toTarget(target), given);
+  if (target.onCancel !== 'DRAIN' || !mayDrain) return run(options);
+  // What is over because the attempt took too long is not read on: another target is asked instead.
+  return drains.chat(run, { ...options, mayDrain: () => !limit.isOver() && mayDrain() });
+}
+
 function startAttempt(deployment: Deployment, index: number, startedAt: Date): Attempt {
   const nothingYet = { failure: null, accepted: false, answer: EMPTY_ANSWER, firstTokenMs: null, durationMs: null };
   return { id: newId('attempt'), index, deployment, status: 'RUNNING', startedAt, ...nothingYet };
 }
 
-function endAttempt(started: Attempt, { status, failure, accepted, answer, firstTokenMs, durationMs }: ChatCallOutcome): Attempt {
-  return { ...started, status: STATUS_OF[status], failure, accepted, answer, firstTokenMs, durationMs };
+function endAttempt(started: Attempt, outcome: DrainableOutcome): Attempt {
+  const { status, failure, accepted, answer, firstTokenMs, durationMs, rest } = outcome;
+  const ended: Attempt = { ...started, status: STATUS_OF[status], failure, accepted, answer, firstTokenMs, durationMs };
+  if (!rest) return ended;
+  // When it was over for its caller stays as it was; a reading that breaks leaves what is known.
+  const whole = rest.then(
+    (last) => ({ ...ended, answer: last.answer, accepted: last.accepted }),
+    () => ended,
+  );
+  return { ...ended, rest: whole };
 }

@@ -24,6 +24,8 @@ export interface Router {
   check(question: DefinitionQuestion): CheckedDefinition;
   /** Runs attempts until one succeeds, the plan ends, or the caller is gone. Never throws for what upstreams do. */
   dispatch(call: CompletionCall, plan: RoutePlan, watch: DispatchWatch): Promise<DispatchOutcome>;
+  /** Ends what is still read for calls whose callers have left; resolves when every `rest` has been told. */
+  endDrains(): Promise<void>;
 }
 
 export interface RoutingContext {
@@ -60,6 +62,8 @@ export interface DispatchWatch {
   readonly stream: boolean;
   /** The caller left, the deadline passed, or the process stops: its reason tells which. */
   readonly signal: AbortSignal;
+  /** Asked when the signal aborts: whether a deployment that says DRAIN may be read on. Without it none is. */
+  readonly mayDrain?: () => boolean;
   /** The clock's monotonic milliseconds at which the call's time is over: no retry waits past it. */
   readonly deadlineAtMs: number;
   readonly onAttemptStarted?: (attempt: Attempt) => void;
@@ -82,6 +86,8 @@ export interface Attempt {
   readonly startedAt: Date;
   readonly firstTokenMs: number | null;
   readonly durationMs: number | null;
+  /** Where the upstream is read on after its caller left: what the attempt comes to in the end. Never rejects. */
+  readonly rest?: Promise<Attempt>;
 }
 
 export interface DispatchOutcome {

@@ -19,4 +19,3 @@ export interface Reading extends Omit<DefinitionQuestion, 'definition'> {
   readonly conditions: ConditionCompiler;
   nodes: number;
 }
-

@@ -3,6 +3,7 @@ import type { Clock, Random } from '../core/clock.js';
 import type { CompletionCall } from '../core/completion.js';
 import type { CallTimeouts, UpstreamCaller } from '../providers/contract.js';
 import type { Attempt, DispatchWatch } from './contract.js';
+import type { Drains } from './drain.js';
 import type { HealthBoard } from './health.js';
 import type { RetryBudget } from './retry-budget.js';
 
@@ -26,6 +27,7 @@ export interface Sizing {
 /** What dispatch works with, for every call. */
 export interface Tools extends Required<RouterDependencies> {
   readonly budget: RetryBudget;
+  readonly drains: Drains;
 }
 
 /** One call on its way: what has been tried so far. */

@@ -10,6 +10,7 @@ import type { ConditionCompiler } from './conditions.js';
 import { checkDefinition } from './definition.js';
 import type { DispatchOutcome, Preview, PreviewContext, RoutePlan, Router, RoutingContext } from './contract.js';
 import { tryTargets } from './dispatch.js';
+import { createDrains } from './drain.js';
 import type { Evidence } from './evidence.js';
 import { deploymentsAt, exclusionOf } from './exclude.js';
 import { factsOf, holderOf } from './facts.js';
@@ -26,7 +27,11 @@ import type { StickyNode } from './walk-state.js';
 export const CALL_TIMEOUTS: CallTimeouts = { connectMs: 5_000, firstTokenMs: 60_000, idleMs: 30_000 };
 
 export function createRouter(dependencies: RouterDependencies): Router {
-  const tools: Tools = { timeouts: CALL_TIMEOUTS, sizing: NO_SIZING, ...dependencies, budget: createRetryBudget(dependencies) };
+  const tools: Tools = {
+    ...{ timeouts: CALL_TIMEOUTS, sizing: NO_SIZING, ...dependencies },
+    budget: createRetryBudget(dependencies),
+    drains: createDrains({ clock: dependencies.clock }),
+  };
   const memory = createRoutingMemory(dependencies);
   const conditions = createConditionCompiler();
   const decisions = createDecisions(tools, { memory, conditions });
@@ -56,6 +61,7 @@ export function createRouter(dependencies: RouterDependencies): Router {
       keepers.get(plan)?.(outcome);
       return outcome;
     },
+    endDrains: () => tools.drains.close(),
   };
 }
 

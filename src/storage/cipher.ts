@@ -4,11 +4,13 @@ import { Secret } from '../core/secret.js';
 /** Unpredictable bytes as an argument; `randomBytes` of node:crypto satisfies it. */
 export type RandomBytes = (size: number) => Buffer;
 
-/** Keeps short secrets at rest. An envelope opens only with the binding it was sealed with. */
+/** Keeps secrets and words at rest. An envelope opens only with the binding it was sealed with. */
 export interface Cipher {
-  seal(plaintext: string, binding: readonly string[]): Buffer;
+  seal(plaintext: string | Buffer, binding: readonly string[]): Buffer;
   /** @throws Error where the envelope was changed, is bound elsewhere, or was sealed under another key. */
   open(envelope: Buffer, binding: readonly string[]): Secret;
+  /** As `open`, for what is no text. */
+  openBytes(envelope: Buffer, binding: readonly string[]): Buffer;
 }
 
 const VERSION = 1;
@@ -28,22 +30,24 @@ export function deriveKey(masterKey: Secret<Buffer>, purpose: string): Buffer {
  */
 export function createCipher(settings: { masterKey: Secret<Buffer>; purpose: string; randomBytes: RandomBytes }): Cipher {
   const key = new Secret(deriveKey(settings.masterKey, settings.purpose));
+  const openBytes = (envelope: Buffer, binding: readonly string[]): Buffer => {
+    if (envelope.length < HEADER_BYTES + TAG_BYTES || envelope[0] !== VERSION) throw new Error('the envelope has an unknown form');
+    const nonce = envelope.subarray(1, HEADER_BYTES);
+    const tag = envelope.subarray(HEADER_BYTES, HEADER_BYTES + TAG_BYTES);
+    const decipher = createDecipheriv('aes-256-gcm', key.reveal(), nonce, { authTagLength: TAG_BYTES });
+    decipher.setAAD(associatedData(binding)).setAuthTag(tag);
+    return Buffer.concat([decipher.update(envelope.subarray(HEADER_BYTES + TAG_BYTES)), decipher.final()]);
+  };
   return {
     seal(plaintext, binding) {
       const nonce = settings.randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', key.reveal(), nonce).setAAD(associatedData(binding));
-      const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
+      const bytes = typeof plaintext === 'string' ? Buffer.from(plaintext, 'utf8') : plaintext;
+      const ciphertext = Buffer.concat([cipher.update(bytes), cipher.final()]);
       return Buffer.concat([Buffer.of(VERSION), nonce, cipher.getAuthTag(), ciphertext]);
     },
-    open(envelope, binding) {
-      if (envelope.length < HEADER_BYTES + TAG_BYTES || envelope[0] !== VERSION) throw new Error('the envelope has an unknown form');
-      const nonce = envelope.subarray(1, HEADER_BYTES);
-      const tag = envelope.subarray(HEADER_BYTES, HEADER_BYTES + TAG_BYTES);
-      const decipher = createDecipheriv('aes-256-gcm', key.reveal(), nonce, { authTagLength: TAG_BYTES });
-      decipher.setAAD(associatedData(binding)).setAuthTag(tag);
-      const plaintext = Buffer.concat([decipher.update(envelope.subarray(HEADER_BYTES + TAG_BYTES)), decipher.final()]);
-      return new Secret(plaintext.toString('utf8'));
-    },
+    open: (envelope, binding) => new Secret(openBytes(envelope, binding).toString('utf8')),
+    openBytes,
   };
 }
 

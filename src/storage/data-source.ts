@@ -3,6 +3,7 @@ import type { Logger as TypeormLogger } from 'typeorm';
 import type { Logger } from '../core/logger.js';
 import { MIGRATIONS } from '../../migrations/index.js';
 import { ENTITIES } from './entities/index.js';
+import { errorCode } from './error-code.js';
 
 export interface DataSourceSettings {
   readonly url: string;
@@ -42,6 +43,12 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     synchronize: false,
     installExtensions: false,
     logger: SILENT,
-    poolErrorHandler: (error: unknown) => settings.logger?.warn({ err: error }, 'an idle database connection was lost'),
+    // The error carries its whole client, settings and buffers.
+    poolErrorHandler: (error: unknown) =>
+      settings.logger?.warn({ code: errorCode(error), reason: reasonOf(error) }, 'an idle database connection was lost'),
   });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

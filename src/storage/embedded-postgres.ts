@@ -6,7 +6,7 @@ import pg from 'pg';
 import type { Logger } from '../core/logger.js';
 import { findBinaries } from './embedded/binaries.js';
 import { ensureCluster } from './embedded/cluster.js';
-import { lockFolder } from './embedded/folder-lock.js';
+import { lockFolder } from './folder-lock.js';
 import { clearLeftovers } from './embedded/postmaster.js';
 import { canReach, runAs } from './embedded/run-as.js';
 import type { RunAs } from './embedded/run-as.js';
@@ -14,7 +14,7 @@ import { serverUrl, startServer } from './embedded/server.js';
 import type { PostgresServer } from './embedded/server.js';
 import { supervise } from './embedded/supervisor.js';
 
-export { FolderInUseError } from './embedded/folder-lock.js';
+export { FolderInUseError } from './folder-lock.js';
 
 export interface EmbeddedPostgres {
   readonly url: string;

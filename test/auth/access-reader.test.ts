@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
+import type { TeamId } from '../../src/core/ids.js';
 import { actorOf, addOrganization, errorOf, pathsOf, valueOf } from '../catalog/world.js';
 import { openKeyDesk } from './key-desk.js';
 
@@ -45,6 +46,28 @@ describe('another organization', () => {
 });
 
 describe('pages', () => {
+  test('of many teams’ keys are what each team’s own page is', async () => {
+    const other = actorOf(await addOrganization(world, 'team-pages'));
+    const teams: TeamId[] = [];
+    for (const [index, slug] of ['none', 'one', 'three'].entries()) {
+      const { id } = valueOf(await replica.access.createTeam(other, { slug }));
+      teams.push(id);
+      for (let made = 0; made < [0, 1, 3][index]!; made += 1) await created({ name: `${slug} ${made}`, teamId: id }, other);
+    }
+    const last = (await replica.reader.apiKeys(other.principal, { teamId: teams[2]! }, { first: 3, after: null })).nodes;
+    for (const after of [null, last[0]!.id, last[2]!.id])
+      for (const first of [0, 1, 2, 10]) {
+        const batch = await replica.reader.apiKeysOfTeams(other.principal, teams, { first, after });
+        for (const teamId of teams)
+          expect(batch.get(teamId) ?? { nodes: [], hasNextPage: false, totalCount: 0 }).toEqual(
+            await replica.reader.apiKeys(other.principal, { teamId }, { first, after }),
+          );
+      }
+    const narrow = { ...other.principal, teamId: teams[1]! };
+    expect([...(await replica.reader.apiKeysOfTeams(narrow, teams, { first: 9, after: null })).keys()]).toEqual([teams[1]]);
+    expect((await replica.reader.apiKeysOfTeams(admin.principal, teams, { first: 9, after: null })).size).toBe(0);
+  });
+
   test('walk all keys once, the newest first', async () => {
     const other = actorOf(await addOrganization(world, 'pages'));
     const ids: string[] = [];

@@ -84,6 +84,14 @@ describe('the hash', () => {
     expect(createKeyHash(new Secret(pepper))(key)).toEqual(createHmac('sha256', pepper).update(key).digest());
   });
 
+  test('a hash that is remembered is the same, and each key has its own', () => {
+    const pepper = Buffer.alloc(32, 7);
+    const hashKey = createKeyHash(new Secret(pepper));
+    const keys = Array.from({ length: 50 }, () => generateKey(randomBytes));
+    for (const round of ['made', 'remembered'])
+      for (const key of keys) expect([round, hashKey(key)]).toEqual([round, createHmac('sha256', pepper).update(key).digest()]);
+  });
+
   test('differs under another pepper', () => {
     const key = generateKey(randomBytes);
     const under = (fill: number) => createKeyHash(new Secret(Buffer.alloc(32, fill)))(key).toString('hex');

@@ -6,6 +6,7 @@ import type { SandboxSettings } from '../../src/catalog/snapshot.js';
 import type { StoredCatalogue, StoredDeployment, StoredModel, StoredProvider } from '../../src/catalog/stored.js';
 import { isServing } from '../../src/core/catalogue.js';
 import { newId, uuidFromId } from '../../src/core/ids.js';
+import { NO_PAYLOAD_STORAGE } from '../../src/core/payload-storage.js';
 import type { OrganizationId } from '../../src/core/ids.js';
 import { collectingLogger } from '../kit/logger.js';
 import { actorOf, addOrganization, cipher, openReplica, openWorld, SANDBOX_URL, start, valueOf } from './world.js';
@@ -58,7 +59,7 @@ const deployment = (on: { provider: StoredProvider; model: StoredModel }, more: 
 });
 
 function snapshotOf(rows: Partial<StoredCatalogue>, sandbox: SandboxSettings = { mode: 'auto', baseUrl: SANDBOX_URL }) {
-  const organizations = [{ id: organizationId, slug: 'default', name: 'Default' }];
+  const organizations = [{ id: organizationId, slug: 'default', name: 'Default', payloadStorage: NO_PAYLOAD_STORAGE }];
   const stored = { version: 3, organizations, providers: [], models: [], deployments: [], prices: [], routes: [], ...rows };
   const snapshot = assembleSnapshots(stored, { sandbox, openCredential: () => null }).get(organizationId);
   if (!snapshot) throw new Error('no snapshot');

@@ -110,6 +110,20 @@ describe('updateProvider', () => {
     expect(after.credential?.apiKey.reveal()).toBe('sk-next-456789wxyz');
   });
 
+  test('K3 a stored credential goes to no other address than it was given for', async () => {
+    const { id } = await provider({ baseUrl: 'https://one.test/v1', credential: { apiKey: 'sk-0123456789abcdef' } });
+    for (const baseUrl of ['https://two.test/v1', 'http://one.test/v1', 'https://one.test:8443/v1'])
+      expect(pathsOf(await changes.updateProvider(admin, { id, baseUrl }))).toEqual(['credential']);
+    const samePlace = valueOf(await changes.updateProvider(admin, { id, baseUrl: 'https://one.test/v2' }));
+    expect(samePlace.credential?.apiKey.reveal()).toBe('sk-0123456789abcdef');
+    const moved = valueOf(
+      await changes.updateProvider(admin, { id, baseUrl: 'https://two.test', credential: { apiKey: 'sk-next-456789wxyz' } }),
+    );
+    expect(moved.credential?.apiKey.reveal()).toBe('sk-next-456789wxyz');
+    const bare = valueOf(await changes.updateProvider(admin, { id, baseUrl: 'https://three.test', credential: null }));
+    expect(bare).toMatchObject({ baseUrl: 'https://three.test', credential: null });
+  });
+
   test('null clears region, headers and credential', async () => {
     const { id } = await provider({ region: 'eu', headers: { 'x-a': '1' }, credential: { apiKey: 'sk-0123456789abcdef' } });
     const after = valueOf(await changes.updateProvider(admin, { id, region: null, headers: null, credential: null }));

@@ -40,6 +40,7 @@ describe('the first start', () => {
     const sandbox = snapshot.deployments.bySlug.get('sandbox.sandbox');
     expect(sandbox?.provider).toMatchObject({ baseUrl: SANDBOX_URL, enabled: true, allowPrivateNetwork: true });
     expect(sandbox?.model).toMatchObject({ contextWindow: 128_000, maxOutputTokens: 16_384 });
+    expect(sandbox?.model.prices[0]?.source).toBe('sandbox');
     const rates = sandbox?.model.prices[0]?.tiers[0]?.rates.map((rate) => `${rate.component} ${formatUsd(rate.amount)}/${rate.per}`);
     expect(rates).toEqual(['INPUT 0.15/1000000', 'OUTPUT 0.6/1000000']);
   });

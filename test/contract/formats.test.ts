@@ -4,15 +4,18 @@ import { WIRE_FORMAT_ADAPTERS } from '../../src/providers/adapters.js';
 import { createUpstreamCaller } from '../../src/providers/caller.js';
 import type { ChatCallOptions, UpstreamCaller } from '../../src/providers/contract.js';
 import { startSandbox } from '../../src/providers/sandbox.js';
+import type { Sandbox } from '../../src/providers/sandbox.js';
 import { createGate, startScriptedUpstream } from '../kit/scripted-upstream.js';
 import type { ScriptedUpstream } from '../kit/scripted-upstream.js';
 import { callOptions, makeCall, makeTarget } from '../providers/support.js';
 import { CONTRACT_CASES } from './format.js';
+import { ANTHROPIC_UNDER_TEST } from './anthropic.js';
 import type { FormatUnderTest } from './format.js';
+import { GEMINI_UNDER_TEST } from './gemini.js';
 import { OPENAI_CHAT_UNDER_TEST } from './openai-chat.js';
 
 /** A further wire format joins with a line here and a file of data beside openai-chat.ts. */
-const FORMATS: readonly FormatUnderTest[] = [OPENAI_CHAT_UNDER_TEST];
+const FORMATS: readonly FormatUnderTest[] = [OPENAI_CHAT_UNDER_TEST, ANTHROPIC_UNDER_TEST, GEMINI_UNDER_TEST];
 
 test('every wire format that is built takes part', () => {
   expect(FORMATS.map(({ wireFormat }) => wireFormat).sort()).toEqual([...WIRE_FORMAT_ADAPTERS.keys()].sort());
@@ -142,20 +145,27 @@ describe.each(FORMATS.map((format) => [format.wireFormat, format] as const))('%s
   });
 
   describe('against an upstream of other make', () => {
-    test('plain, tools and schema, in both forms', async () => {
-      const sandbox = await startSandbox({ paceMs: 0 });
-      const calls = format.answers.filter(({ name }) => name === 'plain' || name === 'tools' || name === 'schema');
-      for (const { call, finishReason } of calls) {
-        const answers = [];
-        for (const stream of [true, false]) {
-          const url = new URL(sandbox.baseUrl).origin;
-          const outcome = await caller.chat(makeCall(call), target(url), callOptions({ stream }));
-          expect(outcome).toMatchObject({ status: 'succeeded', answer: { finishReason, ended: true, usage: { source: 'REPORTED' } } });
-          answers.push({ ...outcome.answer, message: outcome.answer.message.parts.map((part) => ({ ...part, id: null })) });
-        }
-        expect(answers[1]).toEqual(answers[0]);
+    let sandbox: Sandbox;
+
+    beforeEach(async () => {
+      sandbox = await startSandbox({ paceMs: 0 });
+    });
+
+    afterEach(() => sandbox.close());
+
+    const spoken = format.answers.filter(({ name }) => name === 'plain' || name === 'tools' || name === 'schema');
+
+    test.each(spoken.map((answer) => [answer.name, answer] as const))('%s, in both forms', async (_, { call, finishReason }) => {
+      const answers = [];
+      for (const stream of [true, false]) {
+        const url = new URL(sandbox.baseUrl).origin;
+        const outcome = await caller.chat(makeCall(call), target(url), callOptions({ stream }));
+        expect(outcome).toMatchObject({ status: 'succeeded', answer: { finishReason, ended: true, usage: { source: 'REPORTED' } } });
+        const { usage, message } = outcome.answer;
+        // Its two forms differ in which zeros the usage object names; ids are made anew each time.
+        answers.push({ ...outcome.answer, usage: { ...usage, raw: null }, message: message.parts.map((part) => ({ ...part, id: null })) });
       }
-      await sandbox.close();
+      expect(answers[1]).toEqual(answers[0]);
     });
   });
 });

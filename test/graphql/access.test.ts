@@ -57,6 +57,14 @@ describe('keys and teams', () => {
     });
   });
 
+  test('of every team on a page are one read', async () => {
+    const access = makeAccess(teams, keys);
+    const query = '{ teams { nodes { slug apiKeys(first: 1) { totalCount nodes { name } } } } }';
+    const { data } = await run(makeContext(makeServices({ access }), ADMIN), query);
+    expect(access.reads).toEqual([`apiKeysOfTeams ${teams.length}`]);
+    expect(data.teams.nodes[0]).toEqual({ slug: 'a', apiKeys: { totalCount: 3, nodes: [{ name: 'key 0' }] } });
+  });
+
   test('of one team are that team’s, both ways round', async () => {
     const { data } = await ask(
       'query ($id: ID!) { apiKeys(teamId: $id) { nodes { name } } teams(first: 1) { nodes { apiKeys { nodes { name team { slug } } } } } }',

@@ -156,6 +156,22 @@ describe('the contract', () => {
     ['CostEstimate.decision', 'RoutingDecision!'],
     ['Query.models', '(after: String, filter: ModelFilter, first: Int = 50): ModelConnection'],
     ['Query.apiKeys', '(after: String, first: Int = 50, teamId: ID): ApiKeyConnection'],
+    [
+      'Query.usage',
+      '(filter: UsageFilter, granularity: Granularity, groupBy: [UsageDimension!] = [], limit: Int = 100, orderBy: UsageOrder = "COST_DESC", range: TimeRangeInput!, timeZone: String = "UTC"): UsageReport',
+    ],
+    [
+      'Query.costs',
+      '(filter: UsageFilter, granularity: Granularity, groupBy: [UsageDimension!] = [], limit: Int = 100, range: TimeRangeInput!, timeZone: String = "UTC"): CostReport',
+    ],
+    ['Query.inferences', '(after: String, filter: InferenceFilter, first: Int = 50): InferenceConnection'],
+    ['Subscription.inferenceSettled', '(filter: InferenceFilter): Inference!'],
+    ['Mutation.recordFeedback', '(input: RecordFeedbackInput!): RecordFeedbackResult!'],
+    ['UsageMetrics.feedback', 'FeedbackSummary'],
+    ['UsageMetrics.activeUsers', 'SafeInt'],
+    ['CostRow.blendedPerMillionTokens', 'Decimal'],
+    ['RecordFeedbackInput.weight', 'Float = 1'],
+    ['Completion.feedback', '[Feedback!]!'],
     ['Completion.cost', 'Cost'],
     ['Completion.timing', 'Timing!'],
     ['Completion.guardrails', '[GuardrailRun!]!'],
@@ -183,6 +199,7 @@ describe('the contract', () => {
     ['CompleteResult', ['Cancelled', 'Completion', 'GatewayFailed', 'InvalidRequest', 'ModelUnavailable', 'ProvidersFailed']],
     ['CancelCompletionResult', ['Completion', 'NotFound']],
     ['DeleteResult', ['Conflict', 'Deleted', 'NotFound']],
+    ['RecordFeedbackResult', ['Feedback', 'InvalidRequest', 'NotFound']],
     ['CreateApiKeyResult', ['CreatedApiKey', 'InvalidRequest', 'NotFound']],
     ['ProviderResult', ['Conflict', 'InvalidRequest', 'NotFound', 'Provider']],
     ['AssistantPart', ['MediaPart', 'ReasoningPart', 'TextPart', 'ToolCall']],
@@ -198,6 +215,9 @@ describe('the contract', () => {
     ['Operation', vocabulary.OPERATIONS],
     ['InferenceStatus', vocabulary.INFERENCE_STATUSES],
     ['WireFormat', vocabulary.WIRE_FORMATS],
+    ['UsageDimension', vocabulary.USAGE_DIMENSIONS],
+    ['Granularity', vocabulary.GRANULARITIES],
+    ['UsageOrder', vocabulary.USAGE_ORDERS],
   ] as const)('%s has the words of the vocabulary', (name, words) => {
     expect(members(name)).toEqual([...words].toSorted());
   });
@@ -209,7 +229,7 @@ describe('the contract', () => {
   });
 
   test('offers no input that nothing heeds yet', () => {
-    for (const path of ['CompletionInput.cache', 'PartInput.promptCache', 'Query.costs', 'Mutation.embed'])
+    for (const path of ['CompletionInput.cache', 'PartInput.promptCache', 'UsageFilter.routes', 'InferenceFilter.routes', 'Mutation.embed'])
       expect(() => field(path)).toThrow(/no field/);
   });
 });

@@ -4,6 +4,7 @@ import { newId } from '../../src/core/ids.js';
 import { API, makeAccess, makeContext, makeKey, makePrincipal, makeRecord, makeServices, makeState, makeTeam, open, run } from './world.js';
 
 const INPUT = '{ model: "gpt-x", messages: [{ role: USER, text: "hi" }] }';
+const RANGE = 'range: { from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z" }';
 const ANY = PERMISSIONS;
 
 /** Each operation, and the permissions any one of which lets it through (ADMIN always does). */
@@ -20,11 +21,19 @@ const OPERATIONS: readonly (readonly [field: string, document: string, permissio
   ['Query.routes', '{ routes { totalCount } }', ['CATALOG_READ', 'CONFIG_WRITE']],
   ['Query.route', '{ route(slug: "a") { id } }', ['CATALOG_READ', 'CONFIG_WRITE']],
   ['Query.simulateRoute', `{ simulateRoute(input: ${INPUT}) { seed } }`, ['INFERENCE']],
+  ['Query.usage', `{ usage(${RANGE}) { truncated } }`, ['USAGE_READ', 'BUDGETS_WRITE']],
+  ['Query.costs', `{ costs(${RANGE}) { truncated } }`, ['USAGE_READ', 'BUDGETS_WRITE']],
+  ['Query.inferences', '{ inferences { pageInfo { hasNextPage } } }', ['USAGE_READ', 'BUDGETS_WRITE']],
   ['Query.teams', '{ teams { totalCount } }', ['KEYS_WRITE', 'USAGE_READ', 'BUDGETS_WRITE']],
   ['Query.apiKeys', '{ apiKeys { totalCount } }', ['KEYS_WRITE']],
   ['Mutation.complete', `mutation { complete(input: ${INPUT}) { __typename } }`, ['INFERENCE']],
   ['Mutation.startCompletion', `mutation { startCompletion(input: ${INPUT}) { __typename } }`, ['INFERENCE']],
   ['Mutation.cancelCompletion', 'mutation { cancelCompletion(input: { id: "x" }) { __typename } }', ['INFERENCE']],
+  [
+    'Mutation.recordFeedback',
+    'mutation { recordFeedback(input: { inferenceId: "x", value: 1 }) { __typename } }',
+    ['INFERENCE', 'USAGE_READ', 'BUDGETS_WRITE'],
+  ],
   ['Mutation.createTeam', 'mutation { createTeam(input: { slug: "a" }) { __typename } }', ['KEYS_WRITE']],
   ['Mutation.updateTeam', 'mutation { updateTeam(input: { id: "a" }) { __typename } }', ['KEYS_WRITE']],
   ['Mutation.createApiKey', 'mutation { createApiKey(input: { name: "a" }) { __typename } }', ['KEYS_WRITE']],
@@ -47,8 +56,10 @@ const OPERATIONS: readonly (readonly [field: string, document: string, permissio
   ],
   ['Mutation.rollbackRoute', 'mutation { rollbackRoute(input: { slug: "a", version: 1 }) { __typename } }', ['CONFIG_WRITE']],
   ['Subscription.deploymentHealthChanged', 'subscription { deploymentHealthChanged { slug } }', ['CATALOG_READ', 'CONFIG_WRITE']],
+  ['Mutation.updatePayloadStorage', 'mutation { updatePayloadStorage(input: { mode: FULL }) { __typename } }', ['CONFIG_WRITE']],
   ['Subscription.completionStream', 'subscription { completionStream(id: "x") { sequence } }', ['INFERENCE', 'PAYLOAD_READ']],
   ['Subscription.streamCompletion', `subscription { streamCompletion(input: ${INPUT}, idempotencyKey: "k") { sequence } }`, ['INFERENCE']],
+  ['Subscription.inferenceSettled', 'subscription { inferenceSettled { id } }', ['USAGE_READ', 'BUDGETS_WRITE']],
 ];
 
 const SERVICES = servicesThatAnswer();

@@ -1,15 +1,17 @@
 import { execute, parse, subscribe, type ExecutionResult } from 'graphql';
+import type { Reports } from '../../src/accounting/reports/contract.js';
 import type { AccessReader, ApiKey, Page, Team } from '../../src/auth/contract.js';
 import type { CatalogueSnapshot, Deployment, Directory, Model, Provider } from '../../src/core/catalogue.js';
 import { systemClock } from '../../src/core/clock.js';
 import { fail, notFound, ok, type Result } from '../../src/core/errors.js';
 import { newId } from '../../src/core/ids.js';
+import { NO_PAYLOAD_STORAGE } from '../../src/core/payload-storage.js';
 import type { CompletionState, InferenceRecord } from '../../src/core/inference.js';
-import { parseUsd } from '../../src/core/money.js';
+import { parseUsd, ZERO_PICO_USD } from '../../src/core/money.js';
 import type { Price } from '../../src/core/pricing.js';
 import type { Principal } from '../../src/core/principal.js';
 import { Secret } from '../../src/core/secret.js';
-import { NO_USAGE } from '../../src/core/usage.js';
+import { NO_TOKENS, NO_USAGE } from '../../src/core/usage.js';
 import type { Capability, Permission } from '../../src/core/vocabulary.js';
 import type { DeploymentHealthReading } from '../../src/graphql/catalogue/health-reader.js';
 import { createGraphqlContext, type GraphqlContext, type GraphqlServices } from '../../src/graphql/context.js';
@@ -17,7 +19,7 @@ import { buildGlidepathSchema } from '../../src/graphql/schema.js';
 import type { Forecast } from '../../src/inference/contract.js';
 
 export const NOW = new Date('2026-03-01T12:00:00Z');
-export const ORGANIZATION = { id: newId('organization'), slug: 'acme', name: 'Acme' };
+export const ORGANIZATION = { id: newId('organization'), slug: 'acme', name: 'Acme', payloadStorage: NO_PAYLOAD_STORAGE };
 export const API = buildGlidepathSchema();
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -132,6 +134,7 @@ export function makeSnapshot(models: readonly ModelSpec[], providers: readonly s
     providers: directory(madeProviders),
     models: directory(madeModels),
     deployments: directory(deployments),
+    routes: directory([]),
   };
 }
 
@@ -225,6 +228,12 @@ export function makeAccess(teams: readonly Team[], keys: readonly ApiKey[]): Acc
       );
       return page(mine, request, (key) => key.id);
     },
+    async apiKeysOfTeams(principal, teamIds, request) {
+      reads.push(`apiKeysOfTeams ${teamIds.length}`);
+      const seen = teamIds.filter((id) => principal.teamId === null || principal.teamId === id);
+      const keysOf = (id: string) => keys.filter((key) => key.teamId === id);
+      return new Map(seen.map((id) => [id, page(keysOf(id), request, (key) => key.id)]));
+    },
   };
 }
 
@@ -251,6 +260,24 @@ const noEvents = async (): Promise<never> => {
   throw new Error('nothing streams here');
 };
 
+const NO_PERCENTILES = { p50: null, p90: null, p95: null, p99: null };
+const NO_REPORT = { range: { from: NOW, to: NOW }, rows: [], truncated: false, freshAsOf: NOW };
+
+/** Books in which nothing stands. */
+const EMPTY_REPORTS: Reports = {
+  usage: async () => ({
+    ...NO_REPORT,
+    totals: {
+      ...{ requests: 0, attempts: 0, succeeded: 0, failed: 0, cancelled: 0, blocked: 0, rerouted: 0, cacheHits: 0, cacheMisses: 0 },
+      ...{ tokens: NO_TOKENS, cost: ZERO_PICO_USD, saved: ZERO_PICO_USD, unpricedRequests: 0, activeUsers: 0 },
+      ...{ latencyMs: NO_PERCENTILES, firstTokenMs: NO_PERCENTILES, gatewayMs: NO_PERCENTILES, feedback: { count: 0, average: null } },
+    },
+  }),
+  costs: async () => ({ ...NO_REPORT, total: ZERO_PICO_USD, saved: ZERO_PICO_USD }),
+  inferences: async () => ({ records: [], hasNextPage: false }),
+  async *settled() {},
+};
+
 export function makeServices(overrides: Partial<GraphqlServices> = {}): GraphqlServices {
   const snapshot = makeSnapshot([{ slug: 'gpt-x' }, { slug: 'gpt-y', servedBy: ['openai', 'groq'] }]);
   return {
@@ -260,6 +287,7 @@ export function makeServices(overrides: Partial<GraphqlServices> = {}): GraphqlS
       stream: noEvents,
       read: noEvents,
       cancel: async () => null,
+      prompt: async () => null,
       find: async () => null,
       estimate: () => ok(FORECAST),
       simulate: () => ok(FORECAST.routing),
@@ -271,6 +299,7 @@ export function makeServices(overrides: Partial<GraphqlServices> = {}): GraphqlS
       rollbackRoute: absent,
       updateProvider: absent,
       deleteProvider: absent,
+      updatePayloadStorage: async () => ok(ORGANIZATION),
       createModel: absent,
       updateModel: absent,
       setPrice: absent,
@@ -287,6 +316,8 @@ export function makeServices(overrides: Partial<GraphqlServices> = {}): GraphqlS
       rotateApiKey: absent,
       revokeApiKey: absent,
     },
+    reports: EMPTY_REPORTS,
+    feedback: { record: absent, byInference: async (_organization, ids) => new Map(ids.map((id) => [id, []])) },
     health: { health: () => HEALTHY, onChange: () => () => undefined },
     clock: { ...systemClock, now: () => NOW },
     ...overrides,

@@ -41,7 +41,7 @@ describe('who asks', () => {
         errors: [
           {
             message: 'The API key is unknown, expired or revoked.',
-            extensions: { code: 'UNAUTHENTICATED', requestId: expect.any(String) as string },
+            extensions: { code: 'UNAUTHENTICATED', requestId: expect.any(String) },
           },
         ],
       });

@@ -297,15 +297,28 @@ describe('streams', () => {
     expect(all[1]).toMatchObject({ failed: { index: 0, failure: { class: 'OVERLOADED' }, cost: { total: 0n } } });
   });
 
-  test('G2 an iterator that is never pulled begins nothing and leaves nothing behind', async () => {
-    const { completions, caller, ledger, clock, request } = createStage();
+  test.each(['returned', 'aborted', 'forgotten'] as const)(
+    'G2 an iterator that is never pulled (%s) calls nobody, and frees its key',
+    async (how) => {
+      const { completions, caller, ledger, clock, shared, request } = createStage();
+      const reader = new AbortController();
+      const events = await completions.stream({ ...request(), idempotencyKey: 'k', after: -1, reader: reader.signal });
+      if (how === 'returned') await events.return?.();
+      if (how === 'aborted') reader.abort();
+      await clock.advance(how === 'forgotten' ? 610_000 : 10_000);
+      expect([caller.calls.length, completions.running, clock.waiting, shared.keys.size]).toEqual([0, 0, 0, 0]);
+      expect(ledger.rows).toMatchObject([{ attempts: [], cost: { total: 0n } }]);
+    },
+  );
+
+  test('an equal call that comes before the first pull launches it', async () => {
+    const { completions, caller, request } = createStage();
     const events = await completions.stream({ ...request(), idempotencyKey: 'k', after: -1 });
-    await clock.advance(1_000);
-    expect(caller.calls).toHaveLength(0);
-    expect(completions.running).toBe(0);
-    await events.return?.();
-    expect(await events.next()).toEqual({ done: true, value: undefined });
-    expect([caller.calls.length, ledger.rows.length, clock.waiting]).toEqual([0, 0, 0]);
+    const other = completions.complete(request({ idempotencyKey: 'k' }), STAYS);
+    caller.calls[0]!.answer('for both');
+    expect((await other).error).toBeNull();
+    expect(textOf(await collect(events))).toBe('for both');
+    expect(caller.calls).toHaveLength(1);
   });
 
   test('two readers of one completion read the same, and a position resumes', async () => {

@@ -65,6 +65,7 @@ describe('who ends a call', () => {
     const { completions, caller, clock, request } = createStage();
     const reader = new AbortController();
     void completions.complete(request({ idempotencyKey, input: input(onDisconnect ? { onDisconnect } : {}) }), reader.signal);
+    await settled();
     reader.abort();
     if (afterMs === null) {
       await clock.advance(300_000);
@@ -186,6 +187,7 @@ describe('shutdown', () => {
     caller.calls[0]!.answer('made it');
     await stopping;
     expect((await completions.find(owner, state.record.id))?.record.status).toBe('SUCCEEDED');
+    await clock.advance(25);
     expect(clock.waiting).toBe(0);
   });
 

@@ -11,6 +11,8 @@ import { newId } from '../../src/core/ids.js';
 import type { InferenceId, OrganizationId } from '../../src/core/ids.js';
 import type { InferenceRecord } from '../../src/core/inference.js';
 import { parseUsd } from '../../src/core/money.js';
+import { NO_PAYLOAD_STORAGE } from '../../src/core/payload-storage.js';
+import type { PayloadStorage } from '../../src/core/payload-storage.js';
 import type { Price } from '../../src/core/pricing.js';
 import type { Principal } from '../../src/core/principal.js';
 import { disjointUsage } from '../../src/core/usage.js';
@@ -24,6 +26,9 @@ import { createHealthBoard } from '../../src/routing/health.js';
 import { createRouter } from '../../src/routing/router.js';
 import { collectingLogger } from '../kit/logger.js';
 import { createManualClock } from '../kit/manual-clock.js';
+import type { ManualClock } from '../kit/manual-clock.js';
+import { createFakeContents, createFakeKeeper, createFakeKeys, createSharedStores } from './fake-stores.js';
+import type { SharedStores } from './fake-stores.js';
 
 export const ORGANIZATION: OrganizationId = newId('organization');
 
@@ -108,7 +113,11 @@ function directory<K, V extends { readonly id: K; readonly slug: string }>(all: 
 }
 
 /** A snapshot of these deployments, in the order given; equal slugs of models and providers are one. */
-export function snapshotOf(deployments: readonly Deployment[], routes: readonly Route[] = []): CatalogueSnapshot {
+export function snapshotOf(
+  deployments: readonly Deployment[],
+  payloadStorage = NO_PAYLOAD_STORAGE,
+  routes: readonly Route[] = [],
+): CatalogueSnapshot {
   const models = new Map<string, Model>();
   const providers = new Map<string, Provider>();
   for (const { model, provider } of deployments) {
@@ -118,7 +127,7 @@ export function snapshotOf(deployments: readonly Deployment[], routes: readonly 
   return {
     organizationId: ORGANIZATION,
     version: 1,
-    organization: { id: ORGANIZATION, slug: 'test', name: 'Test' },
+    organization: { id: ORGANIZATION, slug: 'test', name: 'Test', payloadStorage },
     providers: directory([...providers.values()]),
     models: directory([...models.values()]),
     deployments: directory(deployments),
@@ -220,15 +229,39 @@ export function input(fields: Partial<RawCompletionInput> = {}): RawCompletionIn
   return { model: 'gpt', messages: [{ role: 'USER', text: 'Hello' }], ...fields };
 }
 
-export function createStage(deployments: readonly Deployment[] = [deployment()], options: { readonly maxEndedBytes?: number } = {}) {
+export interface StageOptions {
+  readonly maxEndedBytes?: number;
+  /** Another replica's stage: clock, books and stores are shared; the process and its upstreams are not. */
+  readonly replicaOf?: SharedStage;
+  readonly payloadStorage?: PayloadStorage;
+}
+
+type SharedStage = { readonly clock: ManualClock; readonly ledger: FakeLedger; readonly shared: SharedStores };
+
+function ownStage(): SharedStage {
   const clock = createManualClock();
+  return { clock, ledger: createFakeLedger(), shared: createSharedStores(clock) };
+}
+
+export function createStage(deployments: readonly Deployment[] = [deployment()], options: StageOptions = {}) {
+  const { replicaOf, payloadStorage = NO_PAYLOAD_STORAGE, ...limits } = options;
+  const { clock, ledger, shared }: SharedStage = replicaOf ?? ownStage();
   const caller = createScriptedCaller();
-  const ledger = createFakeLedger();
   const logger = collectingLogger();
   const health = createHealthBoard({ clock });
-  const catalogue: Catalogue = { snapshot: () => snapshotOf(deployments), refresh: () => Promise.resolve() };
+  const catalogue: Catalogue = { snapshot: () => snapshotOf(deployments, payloadStorage), refresh: () => Promise.resolve() };
   const router = createRouter({ caller, health, clock, random: () => 0.5 });
-  const completions = createCompletions({ catalogue, router, ledger, books: ledger, clock, logger, ...options });
+  const keeper = createFakeKeeper(shared);
+  const completions = createCompletions({
+    ...{ catalogue, router, ledger, clock, logger, keeper, ...limits },
+    books: { find: (organizationId, id) => findRow(organizationId, id, { ledger, shared }) },
+    keys: createFakeKeys(shared, newId('attempt')),
+    contents: createFakeContents(shared),
+    bookProvisional: (record) => {
+      ledger.append(record);
+      return Promise.resolve();
+    },
+  });
   const owner = principal();
   const request = (fields: Partial<CompletionRequest> = {}): CompletionRequest => ({
     principal: owner,
@@ -237,7 +270,17 @@ export function createStage(deployments: readonly Deployment[] = [deployment()],
     requestId: null,
     ...fields,
   });
-  return { clock, caller, ledger, logger, health, router, completions, owner, request };
+  return { clock, caller, ledger, logger, health, router, completions, owner, request, shared, keeper };
+}
+
+/** As the ledger's table: what is settled replaces what says RUNNING, and rows tell of words that are stored. */
+async function findRow(organizationId: OrganizationId, id: InferenceId, { ledger, shared }: Omit<SharedStage, 'clock'>) {
+  const settled = await ledger.find(organizationId, id);
+  const content = shared.contents.get(id);
+  const until = content && new Date(Math.max(content.events?.until.getTime() ?? 0, content.payload?.until.getTime() ?? 0));
+  if (settled && until?.getTime()) return { ...settled, contentState: 'AVAILABLE', contentExpiresAt: until } as const;
+  const start = shared.starts.get(id);
+  return settled ?? (start?.organizationId === organizationId ? start : null);
 }
 
 /** A reader that never leaves. */

@@ -5,7 +5,7 @@ import { createEventLog } from '../../src/inference/event-log.js';
 import { createIdempotencyKeys } from '../../src/inference/idempotency.js';
 import { createCompletionRegistry } from '../../src/inference/registry.js';
 import { createManualClock } from '../kit/manual-clock.js';
-import { createStage, principal, STAYS } from './kit.js';
+import { collect, createStage, principal, STAYS, textOf } from './kit.js';
 
 const MINUTE_MS = 60_000;
 
@@ -25,20 +25,36 @@ describe('how long words are kept', () => {
   test.each([
     ['a started one', 'start', null, 10 * MINUTE_MS],
     ['one with a key', 'complete', 'k', 24 * 60 * MINUTE_MS],
-  ] as const)('%s: AVAILABLE until the promised instant, then the ledger answers', async (_, form, key, keptMs) => {
-    const { completions, clock, owner, id } = await answered(form, key);
-    const state = await completions.find(owner, id);
-    expect(state?.message?.parts).toMatchObject([{ text: 'words' }]);
-    expect(state?.record.contentState).toBe('AVAILABLE');
-    expect(state?.record.contentExpiresAt).toEqual(new Date(clock.now().getTime() + keptMs));
-    await clock.advance(keptMs - 1);
+  ] as const)(
+    '%s: AVAILABLE until the promised instant, from memory and then from the store; then EXPIRED',
+    async (_, form, key, keptMs) => {
+      const { completions, clock, owner, id } = await answered(form, key);
+      const state = await completions.find(owner, id);
+      expect(state?.message?.parts).toMatchObject([{ text: 'words' }]);
+      expect(state?.record.contentState).toBe('AVAILABLE');
+      expect(state?.record.contentExpiresAt).toEqual(new Date(clock.now().getTime() + keptMs));
+      await clock.advance(keptMs - 1);
+      expect(await completions.find(owner, id)).toMatchObject({
+        message: { parts: [{ text: 'words' }] },
+        record: { contentState: 'AVAILABLE', contentExpiresAt: state?.record.contentExpiresAt },
+      });
+      await clock.advance(1);
+      expect(await completions.find(owner, id)).toMatchObject({
+        message: null,
+        record: { contentState: 'EXPIRED', usage: { input: 10 }, status: 'SUCCEEDED' },
+      });
+      await expect(completions.read(owner, id, { after: -1 })).rejects.toMatchObject({ code: 'EVENTS_EXPIRED' });
+    },
+  );
+
+  test('until it can be stored, memory serves it, and nobody is told of a store', async () => {
+    const { completions, clock, owner, id, shared } = await answered('start');
+    shared.away = true;
+    await clock.advance(5 * MINUTE_MS);
     expect((await completions.find(owner, id))?.message).not.toBeNull();
-    await clock.advance(2);
-    expect(await completions.find(owner, id)).toMatchObject({
-      message: null,
-      record: { contentState: 'NOT_STORED', usage: { input: 10 } },
-    });
-    await expect(completions.read(owner, id, { after: -1 })).rejects.toMatchObject({ code: 'EVENTS_EXPIRED' });
+    shared.away = false;
+    await clock.advance(2_000);
+    expect(shared.contents.get(id)?.events?.value.at(-1)?.type).toBe('finished');
   });
 
   test('a plain unary call promises nothing, and is kept for a minute all the same', async () => {
@@ -51,17 +67,29 @@ describe('how long words are kept', () => {
     expect((await completions.find(owner, id))?.message).toBeNull();
   });
 
-  test('under a key whose words had to go, the outcome is told from the books, and nobody is asked again', async () => {
+  test('under a key whose words left memory, outcome and words are told from the store, and nobody is asked again', async () => {
     const { completions, caller, clock, request } = createStage(undefined, { maxEndedBytes: 1 });
     caller.script = (call) => call.answer('words');
     const keyed = request({ idempotencyKey: 'k' });
     const { state } = await completions.complete(keyed, STAYS);
     await clock.advance(1_000);
     for (const again of [await completions.complete(keyed, STAYS), await completions.start(keyed)])
-      expect(again).toEqual({
-        error: null,
-        state: { message: null, record: { ...state.record, contentState: 'NOT_STORED', contentExpiresAt: null } },
-      });
+      expect(again).toEqual({ error: null, state });
+    expect(textOf(await collect(await completions.stream({ ...keyed, idempotencyKey: 'k', after: -1 })))).toBe('words');
+    expect(caller.calls).toHaveLength(1);
+  });
+
+  test('words that were given up leave the outcome under the key, without them', async () => {
+    const { completions, caller, clock, request, keeper, shared } = createStage(undefined, { maxEndedBytes: 1 });
+    caller.script = (call) => call.answer('words');
+    const keyed = request({ idempotencyKey: 'k' });
+    const { state } = await completions.complete(keyed, STAYS);
+    await clock.advance(1_000);
+    shared.contents.set(state.record.id, { ...keeper.kept[0]!, events: null });
+    expect(await completions.complete(keyed, STAYS)).toMatchObject({
+      error: null,
+      state: { message: null, record: { id: state.record.id } },
+    });
     await expect(completions.stream({ ...keyed, idempotencyKey: 'k', after: -1 })).rejects.toMatchObject({ code: 'EVENTS_EXPIRED' });
     expect(caller.calls).toHaveLength(1);
   });

@@ -40,7 +40,12 @@ function jobsAt(now: Date) {
     error: () => undefined,
   };
   const clock = { ...systemClock, now: () => now };
-  const jobs = maintenanceJobs({ ensurePartitions: (at) => ensurePartitions(dataSource, at), unitOfWork: work, clock, logger });
+  const jobs = maintenanceJobs({
+    ...{ unitOfWork: work, clock, logger },
+    ensurePartitions: (at) => ensurePartitions(dataSource, at),
+    purge: { keys: () => Promise.resolve(0), contents: () => Promise.resolve(3) },
+    settleLost: () => Promise.resolve(2),
+  });
   const run = async (name: string) => {
     const job = jobs.find((one) => one.name === name);
     if (!job) throw new Error(`no such job: ${name}`);
@@ -73,11 +78,20 @@ describe('the lock of a job', () => {
 });
 
 describe('maintenance', () => {
-  test('all of it is daily', () => {
+  test('what lost replicas left is looked for often, what expired by the minute and hour, the rest daily', () => {
     expect(jobsAt(new Date()).jobs.map(({ name, everyMs }) => [name, everyMs])).toEqual([
+      ['lost completions', 15_000],
+      ['expired completion contents', 60_000],
+      ['expired idempotency keys', 3_600_000],
       ['partitions ahead', 86_400_000],
       ['expired key secrets', 86_400_000],
     ]);
+  });
+
+  test('tell what they found, and nothing where there was nothing', async () => {
+    expect(await jobsAt(new Date()).run('lost completions')).toEqual([{ count: 2 }]);
+    expect(await jobsAt(new Date()).run('expired completion contents')).toEqual([{ count: 3 }]);
+    expect(await jobsAt(new Date()).run('expired idempotency keys')).toEqual([]);
   });
 
   test('partitions are made for the months ahead of the day it runs', async () => {

@@ -6,8 +6,10 @@ import { ApiKeySecret } from '../../src/storage/entities/api-key-secret.js';
 import { ApiKey } from '../../src/storage/entities/api-key.js';
 import { Attempt } from '../../src/storage/entities/attempt.js';
 import { AuditEntry } from '../../src/storage/entities/audit-entry.js';
+import { CompletionContent } from '../../src/storage/entities/completion-content.js';
 import { Deployment } from '../../src/storage/entities/deployment.js';
 import { Feedback } from '../../src/storage/entities/feedback.js';
+import { IdempotencyKey } from '../../src/storage/entities/idempotency-key.js';
 import { Inference } from '../../src/storage/entities/inference.js';
 import { Model } from '../../src/storage/entities/model.js';
 import { Organization } from '../../src/storage/entities/organization.js';
@@ -89,6 +91,26 @@ export async function insertOneOfEverything(manager: EntityManager, organization
     status: 'SUCCEEDED',
     startedAt: at,
     usage: { input: 3, output: 5, source: 'REPORTED' },
+  });
+  await manager.insert(IdempotencyKey, {
+    organizationId,
+    apiKeyId: keyId,
+    operation: 'COMPLETION',
+    key: 'one',
+    fingerprint: randomBytes(32),
+    inferenceId,
+    owner: inferenceId,
+    ownerExpiresAt: at,
+    createdAt: at,
+    expiresAt: at,
+  });
+  await manager.insert(CompletionContent, {
+    completionId: inferenceId,
+    kind: 'EVENTS',
+    organizationId,
+    envelope: randomBytes(32),
+    createdAt: at,
+    expiresAt: at,
   });
   await manager.insert(Feedback, {
     id: uuidFromId(newId('feedback')),

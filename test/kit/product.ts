@@ -5,6 +5,8 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { compose } from '../../src/compose.js';
 import { readConfig } from '../../src/config.js';
+import type { Clock } from '../../src/core/clock.js';
+import type { CallTimeouts } from '../../src/providers/contract.js';
 import { createTestDatabase } from './database.js';
 import type { TestDatabase } from './database.js';
 import { createGraphqlClient } from './graphql-client.js';
@@ -46,6 +48,8 @@ export interface ProductOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A replica shares the first one's database; without it the product has its own. */
   readonly replicaOf?: TestProduct;
+  readonly clock?: Clock;
+  readonly timeouts?: CallTimeouts;
 }
 
 export async function startProduct(options: ProductOptions = {}): Promise<TestProduct> {
@@ -62,7 +66,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<TestPr
     SHUTDOWN_GRACE_MS: '2000',
     ...options.env,
   });
-  const product = await compose({ config, logger: pino({ level: 'debug' }, collectLines(logs)) });
+  const product = await compose({ ...surroundingsOf(options), config, logger: pino({ level: 'debug' }, collectLines(logs)) });
   const url = await product.listen();
   const adminKey = options.replicaOf?.adminKey ?? product.adminKey;
   if (adminKey === null) throw new Error('the first start must give an admin key');
@@ -88,6 +92,10 @@ export async function startProduct(options: ProductOptions = {}): Promise<TestPr
       await database.drop();
     },
   };
+}
+
+function surroundingsOf({ clock, timeouts }: ProductOptions): { clock?: Clock; timeouts?: CallTimeouts } {
+  return { ...(clock ? { clock } : {}), ...(timeouts ? { timeouts } : {}) };
 }
 
 function collectLines(logs: string[]): Writable {

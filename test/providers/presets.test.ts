@@ -12,6 +12,8 @@ const asCatalogueSees: readonly ProviderPreset[] = PRESETS;
 /** The price data's name of a vendor, where it has a list of that vendor's own. */
 const PRICE_LISTS: Readonly<Record<string, string>> = {
   openai: 'openai',
+  anthropic: 'anthropic',
+  gemini: 'google',
   'azure-openai': 'openai',
   mistral: 'mistral',
   groq: 'groq',

@@ -1,9 +1,11 @@
+import { expect } from '@jest/globals';
 import { readFileSync, readdirSync } from 'node:fs';
 import { EMPTY_ANSWER, reduceAnswer } from '../../src/core/answer.js';
 import type { Answer, AnswerDelta } from '../../src/core/answer.js';
 import type { CompletionCall, Message, Part } from '../../src/core/completion.js';
 import type { JsonObject, JsonValue } from '../../src/core/json.js';
 import type { TokenClasses } from '../../src/core/usage.js';
+import type { WireFormat } from '../../src/core/vocabulary.js';
 import { WIRE_FORMAT_ADAPTERS } from '../../src/providers/adapters.js';
 import type { ChatApi, ChatCallOptions, ProviderTarget, SseFrame } from '../../src/providers/contract.js';
 
@@ -71,10 +73,14 @@ export function callOptions(changes: Partial<ChatCallOptions> = {}): ChatCallOpt
   return { stream: true, signal: new AbortController().signal, timeouts: PATIENT, onDeltas: () => undefined, ...changes };
 }
 
-export function openAiChatApi(): ChatApi {
-  const api = WIRE_FORMAT_ADAPTERS.get('OPENAI_CHAT')?.chat;
-  if (api === undefined) throw new Error('OPENAI_CHAT is not registered');
+export function chatApi(wireFormat: WireFormat): ChatApi {
+  const api = WIRE_FORMAT_ADAPTERS.get(wireFormat)?.chat;
+  if (api === undefined) throw new Error(`${wireFormat} is not registered`);
   return api;
+}
+
+export function openAiChatApi(): ChatApi {
+  return chatApi('OPENAI_CHAT');
 }
 
 export const frame = (data: unknown, event: string | null = null): SseFrame => ({
@@ -90,8 +96,8 @@ export function chunk(delta: object, finishReason: string | null = null, extra: 
 export const DONE_FRAME = frame('[DONE]');
 
 /** All deltas of a stream of these frames whose connection ends in order. */
-export function readFrames(frames: readonly SseFrame[]): readonly AnswerDelta[] {
-  const reader = openAiChatApi().createStreamReader();
+export function readFrames(frames: readonly SseFrame[], wireFormat: WireFormat = 'OPENAI_CHAT'): readonly AnswerDelta[] {
+  const reader = chatApi(wireFormat).createStreamReader();
   return [...frames.flatMap((each) => reader.read(each)), ...reader.close()];
 }
 
@@ -127,6 +133,24 @@ export function goldenExchanges(folder: string): readonly GoldenExchange[] {
     }));
 }
 
+/** Formats whose events name their kind say it as the event's name too. */
 export function framesOf(exchange: GoldenExchange): readonly SseFrame[] {
-  return [...exchange.chunks.map((each) => frame(each)), ...(exchange.done ? [DONE_FRAME] : [])];
+  const frames = exchange.chunks.map((each) => frame(each, typeof each['type'] === 'string' ? each['type'] : null));
+  return [...frames, ...(exchange.done ? [DONE_FRAME] : [])];
+}
+
+/** One start a call, deltas only after it, one finish, one end, nothing behind it. */
+export function checkOrder(deltas: readonly AnswerDelta[]): void {
+  const begun = new Set<number>();
+  for (const [position, delta] of deltas.entries()) {
+    if (delta.type === 'toolCall') {
+      expect(delta.id === undefined).toBe(begun.has(delta.index));
+      if (!begun.has(delta.index)) expect(delta).toMatchObject({ index: begun.size, id: expect.any(String), name: expect.any(String) });
+      begun.add(delta.index);
+    }
+    if (delta.type === 'finish') expect(position).toBe(deltas.length - 2);
+    if (delta.type === 'end') expect(position).toBe(deltas.length - 1);
+    if (delta.type === 'text' || delta.type === 'reasoning') expect(delta.text === '' && delta.signature === undefined).toBe(false);
+  }
+  expect(deltas.slice(-2).map((delta) => delta.type)).toEqual(['finish', 'end']);
 }

@@ -4,7 +4,7 @@ import type { AttemptRecord, InferenceRecord } from '../../core/inference.js';
 import { bookingOf } from '../booking.js';
 import type { Booking } from '../booking.js';
 import { priceFrom } from '../ledger-amounts.js';
-import { attemptFrom } from '../ledger-rows.js';
+import { attemptFrom } from '../ledger-records.js';
 import { settleCounted, sumUsage, usageWarnings } from '../outcomes.js';
 import { costOf, sumCosts } from '../price.js';
 import type { ProgressEntry, StartEntry } from './entries.js';

@@ -13,7 +13,7 @@ import type { AttemptRow, InferenceRow } from '../ledger-rows.js';
  */
 export type JournalEntry = StartEntry | ProgressEntry | OutcomeEntry | { readonly kind: 'probe' };
 
-/** Instants are ISO 8601. */
+/** What of a RUNNING record is read again; instants are ISO 8601. */
 export type StoredRecord = Omit<InferenceRecord, 'createdAt' | 'endedAt' | 'contentExpiresAt' | 'attempts' | 'usage' | 'cost'> & {
   readonly createdAt: string;
 };

@@ -7,7 +7,7 @@ import { storedPrice } from '../ledger-amounts.js';
 import type { StoredPrice } from '../ledger-amounts.js';
 import { toAttemptRows } from '../ledger-rows.js';
 import type { AttemptStart, AttemptTrace, CallJournal } from './contract.js';
-import type { ProgressEntry, StartEntry } from './entries.js';
+import type { ProgressEntry } from './entries.js';
 import { createProgressCount } from './progress.js';
 import type { ProgressCount } from './progress.js';
 import { createRetention } from './retention.js';
@@ -75,7 +75,7 @@ class FileJournal implements Journal {
   private readonly retention: Retention;
   private readonly live = new Map<InferenceId, Trace>();
   private readonly moved = new Set<Trace>();
-  private readonly prices = new WeakMap<Price, StoredPrice>();
+  private readonly prices = new WeakMap<Price, string>();
   private cancelProgress: Cancel | null = null;
 
   constructor({ segments, clock, limits }: JournalDependencies) {
@@ -97,7 +97,7 @@ class FileJournal implements Journal {
     const { id } = start.record;
     const trace = new Trace(start, (one) => this.noteMoved(one));
     this.live.set(id, trace);
-    this.retention.keep(id, 'start', JSON.stringify(this.startEntry(start)));
+    this.retention.keep(id, 'start', this.startLine(start));
     return trace;
   }
 
@@ -139,18 +139,13 @@ class FileJournal implements Journal {
     this.moved.clear();
   }
 
-  private startEntry({ record, attempt, earlier, promptTokens, priceFor }: AttemptStart): StartEntry {
-    const { attempts: _attempts, usage: _usage, cost: _cost, endedAt: _endedAt, contentExpiresAt: _expires, createdAt, ...call } = record;
-    return {
-      kind: 'start',
-      id: record.id,
-      call: { ...call, createdAt: createdAt.toISOString() },
-      attempt: { ...attempt, startedAt: attempt.startedAt.toISOString() },
-      earlier: earlier.length === 0 ? [] : toAttemptRows({ ...record, attempts: earlier }),
-      earlierPrices: earlier.flatMap(({ cost }) => (cost?.price ? [storedPrice(cost.price)] : [])),
-      promptTokens,
-      price: this.priceOf(priceFor(null)),
-    };
+  /** A StartEntry, put together by hand: the price is most of it, and the same for many calls. */
+  private startLine({ record, attempt, earlier, promptTokens, priceFor }: AttemptStart): string {
+    const rows = earlier.length === 0 ? '[]' : JSON.stringify(toAttemptRows({ ...record, attempts: earlier }));
+    const prices = JSON.stringify(earlier.flatMap(({ cost }) => (cost?.price ? [storedPrice(cost.price)] : [])));
+    const call = `"id":"${record.id}","call":${JSON.stringify(record)},"attempt":${JSON.stringify(attempt)}`;
+    const before = `"earlier":${rows},"earlierPrices":${prices},"promptTokens":${promptTokens}`;
+    return `{"kind":"start",${call},${before},"price":${this.priceText(priceFor(null))}}`;
   }
 
   private progressEntry({ start, count }: Trace): ProgressEntry {
@@ -162,16 +157,15 @@ class FileJournal implements Journal {
       at: this.clock.now().toISOString(),
       delivered: count.delivered(),
       reported: count.reported,
-      ...(serviceTier === null ? {} : { price: this.priceOf(start.priceFor(serviceTier)) }),
+      ...(serviceTier === null ? {} : { price: storedPriceOf(start.priceFor(serviceTier)) }),
     };
   }
 
-  /** Prices are few, large, and the same for many calls. */
-  private priceOf(price: Price | null): StoredPrice | null {
-    if (price === null) return null;
-    const known = this.prices.get(price) ?? storedPrice(price);
-    this.prices.set(price, known);
-    return known;
+  private priceText(price: Price | null): string {
+    if (price === null) return 'null';
+    const text = this.prices.get(price) ?? JSON.stringify(storedPrice(price));
+    this.prices.set(price, text);
+    return text;
   }
 }
 
@@ -187,6 +181,10 @@ class Trace implements AttemptTrace {
     this.count.add(deltas);
     this.onMoved(this);
   }
+}
+
+function storedPriceOf(price: Price | null): StoredPrice | null {
+  return price && storedPrice(price);
 }
 
 function outcomeLine(kind: 'draft' | 'outcome', { id, inference, attempts }: Booking): string {

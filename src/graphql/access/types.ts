@@ -102,7 +102,10 @@ export class Team {
 export async function listApiKeys(context: GraphqlContext, page: PageArgs, teamId: core.Team['id'] | null): Promise<Connection<ApiKey>> {
   const principal = authorize(context.principal, ['KEYS_WRITE']);
   const request = parsePage(API_KEY_LIST.list, page);
-  const loaded = await context.services.access.apiKeys(principal, { teamId }, request);
+  const loaded =
+    teamId === null
+      ? await context.services.access.apiKeys(principal, { teamId }, request)
+      : await context.loaders().teamKeys.load({ teamId, page: request });
   return toConnection({ ...loaded, hasPreviousPage: request.after !== null }, API_KEY_LIST);
 }
 

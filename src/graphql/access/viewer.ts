@@ -1,31 +1,10 @@
-import { Directive, Field, ID, ObjectType } from 'type-graphql';
-import type { CatalogueSnapshot } from '../../core/catalogue.js';
+import { Field, ObjectType } from 'type-graphql';
 import type { Principal } from '../../core/principal.js';
 import { PERMISSIONS } from '../../core/vocabulary.js';
 import type { GraphqlContext } from '../context.js';
+import { Organization } from './organization.js';
 import { ApiKey, Team, toApiKey, toTeam } from './types.js';
 import { PermissionEnum } from './words.js';
-
-@ObjectType({ description: 'The tenant: everything belongs to one.' })
-@Directive('@key(fields: "id")')
-export class Organization {
-  constructor(private readonly organization: CatalogueSnapshot['organization']) {}
-
-  @Field(() => ID, { description: 'Opaque, global, time-ordered.' })
-  get id(): string {
-    return this.organization.id;
-  }
-
-  @Field(() => String, { description: 'Its short name: [a-z0-9][a-z0-9._-]*' })
-  get slug(): string {
-    return this.organization.slug;
-  }
-
-  @Field(() => String, { description: 'For people.' })
-  get name(): string {
-    return this.organization.name;
-  }
-}
 
 @ObjectType({ description: 'Who asks, as what.' })
 export class Viewer {

@@ -4,8 +4,9 @@ import type { GraphqlContext } from '../context.js';
 import { toUserError } from '../errors/to-user-error.js';
 import type { UserError } from '../errors/user-error.js';
 import { readsPayload } from '../permissions.js';
-import { GraphQLDateTime } from '../scalars/index.js';
+import { GraphQLDateTime, GraphQLJSON } from '../scalars/index.js';
 import { AssistantMessage } from './answer.js';
+import { Feedback } from './feedback.js';
 import { GuardrailRun } from './guardrail-run.js';
 import { Inference } from './inference.js';
 import { ContentStateEnum, FinishReasonEnum } from './words.js';
@@ -36,8 +37,20 @@ export class Completion extends Inference {
     description:
       'Whether prompt and answer can still be read. Without payload storage they are kept until `contentExpiresAt`, for resuming and idempotency.',
   })
-  get content(): string {
-    return this.record.contentState;
+  content(_args: unknown, context: GraphqlContext): string {
+    const { contentState, contentExpiresAt } = this.record;
+    const isOver = contentExpiresAt !== null && contentExpiresAt <= context.services.clock.now();
+    return contentState === 'AVAILABLE' && isOver ? 'EXPIRED' : contentState;
+  }
+
+  @Field(() => GraphQLJSON, {
+    nullable: true,
+    description:
+      'The stored prompt: a list of {role, parts, toolCallId, isError}, each part with its kind (text, image, audio, document, toolCall, reasoning). ' +
+      'Null without payload storage, once expired, and without PAYLOAD_READ, also for the key that asked.',
+  })
+  prompt(_args: unknown, context: GraphqlContext): Promise<unknown> {
+    return context.services.completions.prompt(context.caller(), this.record);
   }
 
   @Field(() => GraphQLDateTime, { nullable: true, description: 'Until when the words are kept (UTC).' })
@@ -65,6 +78,11 @@ export class Completion extends Inference {
   })
   get warnings(): readonly string[] {
     return this.record.warnings;
+  }
+
+  @Field(() => [Feedback], { description: 'How it was rated, the oldest rating first.' })
+  feedback(_args: unknown, context: GraphqlContext): Promise<readonly Feedback[]> {
+    return context.loaders().feedback.load(this.record.id);
   }
 
   protected override toError(): UserError | null {

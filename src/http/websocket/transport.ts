@@ -26,9 +26,12 @@ export function createTransport(socket: WebSocket, clock: Clock, hooks: Transpor
     stopPinging();
     stall.flushed();
   });
+  const watch = () => {
+    if (socket.bufferedAmount > 0) stall.waiting(socket.bufferedAmount);
+  };
   const afterFlush = () => {
     stall.flushed();
-    if (socket.bufferedAmount > LIMITS.writeAheadBytes) stall.waiting(socket.bufferedAmount);
+    watch();
   };
   return {
     protocol: socket.protocol,
@@ -38,7 +41,9 @@ export function createTransport(socket: WebSocket, clock: Clock, hooks: Transpor
         hooks.onSlow();
         return;
       }
-      return send(socket, data, afterFlush);
+      const sent = send(socket, data, afterFlush);
+      watch();
+      return sent;
     },
     close: (code, reason) => {
       socket.close(code, reason);

@@ -5,6 +5,7 @@ import { disjointUsage } from '../../core/usage.js';
 import type { TokenUsage } from '../../core/usage.js';
 import type { FinishReason } from '../../core/vocabulary.js';
 import { isJsonList, listOf, numberOf, objectOf, textOf, wordOf } from '../json-read.js';
+import { storable, tokensOf } from '../usage-read.js';
 import { NO_CALLS, addFragment } from '../tool-call-index.js';
 import type { CallFragment, ToolCallState } from '../tool-call-index.js';
 
@@ -205,20 +206,4 @@ function reasoningOutside(raw: JsonObject, reasoning: number): number {
 
 function firstNumber(...values: readonly (JsonValue | undefined)[]): number {
   return values.map(tokensOf).find((tokens) => tokens !== null) ?? 0;
-}
-
-/** No call has more; an upstream that says so must not break the books that are kept in integers. */
-const MOST_TOKENS = 2 ** 31 - 1;
-
-function tokensOf(value: JsonValue | undefined): number | null {
-  const number = numberOf(value);
-  return number === null ? null : Math.max(-MOST_TOKENS, Math.min(Math.trunc(number), MOST_TOKENS));
-}
-
-const LONGEST_RAW_USAGE = 16_384;
-
-/** Kept beside the call, so of bounded size and without NUL, which no database text can hold. */
-function storable(raw: JsonObject): JsonObject | null {
-  const text = JSON.stringify(raw);
-  return text.length > LONGEST_RAW_USAGE || text.includes('\\u0000') ? null : raw;
 }

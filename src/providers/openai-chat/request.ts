@@ -4,6 +4,7 @@ import { isJsonObject } from '../../core/json.js';
 import type { JsonObject } from '../../core/json.js';
 import type { ReasoningEffort, ToolChoiceMode } from '../../core/vocabulary.js';
 import type { ChatRequest, ChatRequestOptions, ProviderTarget } from '../contract.js';
+import { extraFields } from '../extra-fields.js';
 import { objectOf } from '../json-read.js';
 import type { Quirks } from '../preset.js';
 import { quirksOf } from '../presets.js';
@@ -159,12 +160,6 @@ function accepted(name: string, refused: ReadonlySet<string>): string | null {
   if (!refused.has(name) || INDISPENSABLE.has(name)) return name;
   const other = OTHER_NAME[name];
   return other === undefined || refused.has(other) ? null : other;
-}
-
-/** The caller's own fields, by wire format and then by provider: they come last, and win. */
-function extraFields(call: CompletionCall, target: ProviderTarget): JsonObject {
-  const options = call.providerOptions ?? {};
-  return { ...objectOf(options[target.wireFormat]), ...objectOf(options[target.providerSlug]) };
 }
 
 function keyHeaders(target: ProviderTarget, quirks: Quirks): Readonly<Record<string, string>> {

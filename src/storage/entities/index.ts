@@ -2,9 +2,11 @@ import { ApiKey } from './api-key.js';
 import { ApiKeySecret } from './api-key-secret.js';
 import { Attempt } from './attempt.js';
 import { AuditEntry } from './audit-entry.js';
+import { CompletionContent } from './completion-content.js';
 import { ConfigurationVersion } from './configuration-version.js';
 import { Deployment } from './deployment.js';
 import { Feedback } from './feedback.js';
+import { IdempotencyKey } from './idempotency-key.js';
 import { Inference } from './inference.js';
 import { Installation } from './installation.js';
 import { Model } from './model.js';
@@ -31,5 +33,7 @@ export const ENTITIES = [
   AuditEntry,
   Inference,
   Attempt,
+  IdempotencyKey,
+  CompletionContent,
   Feedback,
 ];

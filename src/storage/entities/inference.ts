@@ -17,12 +17,14 @@ import { UsageColumns } from './usage-columns.js';
  * stays in the books. Money is a decimal string in US dollars.
  */
 @Entity('inference')
+@Index('inference_running_idx', ['id'], { where: "(status = 'RUNNING'::text)" })
 @Index('inference_organization_id_id_idx', ['organizationId', 'id'])
 @Index('inference_organization_id_api_key_id_id_idx', ['organizationId', 'apiKeyId', 'id'])
 @Index('inference_organization_id_created_at_idx', ['organizationId', 'createdAt'])
 @Index('inference_organization_id_team_id_id_idx', ['organizationId', 'teamId', 'id'], { where: '(team_id IS NOT NULL)' })
 @Index('inference_organization_id_user_id_idx', ['organizationId', 'user', 'id'], { where: '("user" IS NOT NULL)' })
 @Index('inference_organization_id_session_id_id_idx', ['organizationId', 'sessionId', 'id'], { where: '(session_id IS NOT NULL)' })
+@Index('inference_organization_id_status_id_idx', ['organizationId', 'status', 'id'], { where: "(status <> 'SUCCEEDED'::text)" })
 export class Inference {
   @PrimaryColumn({ name: 'id', type: 'uuid', primaryKeyConstraintName: 'inference_pkey' }) id!: string;
   @Column({ name: 'organization_id', type: 'uuid' }) organizationId!: string;

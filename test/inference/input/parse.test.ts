@@ -33,7 +33,16 @@ describe('a whole call', () => {
       messages: [{ role: 'USER', parts: [{ kind: 'text', text: 'Hello', signature: null }], toolCallId: null, isError: false }],
       ...{ tools: [], toolChoice: null, parallelToolCalls: null, responseFormat: null, reasoning: null, maxOutputTokens: null },
       ...{ temperature: null, topP: null, stop: [], seed: null, frequencyPenalty: null, presencePenalty: null, task: null },
-      ...{ maxCost: null, timeoutMs: null, onDisconnect: null, user: null, sessionId: null, tags: [], providerOptions: null, routing: null },
+      ...{
+        maxCost: null,
+        timeoutMs: null,
+        onDisconnect: null,
+        user: null,
+        sessionId: null,
+        tags: [],
+        providerOptions: null,
+        routing: null,
+      },
     });
   });
 

@@ -5,7 +5,7 @@ import { totalInput, totalOutput } from '../../../src/core/usage.js';
 import type { SseFrame } from '../../../src/providers/contract.js';
 import { UnreadableBody } from '../../../src/providers/contract.js';
 import { FINISH_REASON_TABLE } from '../../../src/providers/openai-chat/answer.js';
-import { DONE_FRAME, answerOf, chunk, frame, openAiChatApi, readFrames } from '../support.js';
+import { DONE_FRAME, answerOf, checkOrder, chunk, frame, openAiChatApi, readFrames } from '../support.js';
 
 const call = (entry: object) => chunk({ tool_calls: [entry] });
 const started = (index: number, id: string, name: string) => call({ index, id, type: 'function', function: { name, arguments: '' } });
@@ -329,22 +329,6 @@ const legalStream = fc
     fc.boolean(),
   )
   .map(([frames, reason, done]): SseFrame[] => [...frames, chunk({}, reason), ...(done ? [DONE_FRAME] : [])]);
-
-/** One start a call, deltas only after it, one finish, one end, nothing behind it. */
-function checkOrder(deltas: readonly AnswerDelta[]): void {
-  const begun = new Set<number>();
-  for (const [position, delta] of deltas.entries()) {
-    if (delta.type === 'toolCall') {
-      expect(delta.id === undefined).toBe(begun.has(delta.index));
-      if (!begun.has(delta.index)) expect(delta).toMatchObject({ index: begun.size, id: expect.any(String), name: expect.any(String) });
-      begun.add(delta.index);
-    }
-    if (delta.type === 'finish') expect(position).toBe(deltas.length - 2);
-    if (delta.type === 'end') expect(position).toBe(deltas.length - 1);
-    if (delta.type === 'text' || delta.type === 'reasoning') expect(delta.text).not.toBe('');
-  }
-  expect(deltas.slice(-2).map((delta) => delta.type)).toEqual(['finish', 'end']);
-}
 
 test('S21 any legal stream passes the state machine: one start a call, balanced, one finish, one end', () => {
   fc.assert(fc.property(legalStream, (frames) => checkOrder(readFrames(frames))));

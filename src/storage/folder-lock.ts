@@ -4,7 +4,7 @@ import { open, stat } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { Server } from 'node:net';
 import path from 'node:path';
-import { errorCode } from '../error-code.js';
+import { errorCode } from './error-code.js';
 
 export interface FolderLock {
   release(): Promise<void>;

@@ -1,0 +1,40 @@
+import { idFromUuid, uuidFromId } from '../../core/ids.js';
+import type { ApiKeyId, InferenceId, OrganizationId } from '../../core/ids.js';
+import { Feedback as FeedbackEntity } from '../../storage/entities/feedback.js';
+import type { UnitOfWork } from '../../storage/unit-of-work.js';
+import { In } from 'typeorm';
+import type { Feedback } from './contract.js';
+
+export interface FeedbackStore {
+  insert(organizationId: OrganizationId, apiKeyId: ApiKeyId, feedback: Feedback): Promise<void>;
+  /** Oldest first. */
+  ofInferences(organizationId: OrganizationId, ids: readonly InferenceId[]): Promise<readonly Feedback[]>;
+}
+
+export function createFeedbackStore(unitOfWork: UnitOfWork): FeedbackStore {
+  return {
+    insert: (organizationId, apiKeyId, feedback) =>
+      unitOfWork.asOrganization(organizationId, async (manager) => {
+        await manager.insert(FeedbackEntity, {
+          ...feedback,
+          id: uuidFromId(feedback.id),
+          organizationId: uuidFromId(organizationId),
+          inferenceId: uuidFromId(feedback.inferenceId),
+          apiKeyId: uuidFromId(apiKeyId),
+        });
+      }),
+    ofInferences: (organizationId, ids) =>
+      unitOfWork.asOrganization(organizationId, async (manager) => {
+        const where = { organizationId: uuidFromId(organizationId), inferenceId: In(ids.map(uuidFromId)) };
+        return (await manager.find(FeedbackEntity, { where, order: { id: 'ASC' } })).map(feedbackFrom);
+      }),
+  };
+}
+
+function feedbackFrom({ id, inferenceId, value, weight, label, comment, createdAt }: FeedbackEntity): Feedback {
+  return {
+    ...{ value, weight, label, comment, createdAt },
+    id: idFromUuid('feedback', id),
+    inferenceId: idFromUuid('completion', inferenceId),
+  };
+}

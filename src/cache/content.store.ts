@@ -1,0 +1,114 @@
+import type { EntityManager } from 'typeorm';
+import type { CompletionEvent } from '../core/events.js';
+import { uuidFromId } from '../core/ids.js';
+import type { CompletionId, InferenceId, OrganizationId } from '../core/ids.js';
+import type { Clock } from '../core/clock.js';
+import type { Cipher } from '../storage/cipher.js';
+import type { UnitOfWork } from '../storage/unit-of-work.js';
+import type { ContentReader, EndedContent, Payload } from './contract.js';
+import { openContent, sealContent } from './envelope.js';
+import type { ContentKind } from './envelope.js';
+
+/** Where the keeper puts its batches. */
+export interface ContentStore {
+  /** Stores the words, tells the ledger that they can be read, and that the keys' outcomes can: all or nothing. Idempotent. */
+  insert(contents: readonly EndedContent[]): Promise<void>;
+}
+
+export interface KeptContent {
+  readonly id: InferenceId;
+  readonly until: Date;
+}
+
+export interface ContentStoreDependencies {
+  readonly unitOfWork: UnitOfWork;
+  /** Made for CONTENT_PURPOSE. */
+  readonly cipher: Cipher;
+  readonly clock: Clock;
+  /** Accounting's: the rows of these say AVAILABLE until then. */
+  readonly markAvailable: (manager: EntityManager, kept: readonly KeptContent[]) => Promise<void>;
+}
+
+interface ContentRow {
+  readonly completion_id: string;
+  readonly kind: ContentKind;
+  readonly organization_id: string;
+  readonly envelope: string;
+  readonly created_at: Date;
+  readonly expires_at: Date;
+}
+
+export function createContentStore({ unitOfWork, cipher, clock, markAvailable }: ContentStoreDependencies): ContentStore {
+  return {
+    async insert(contents) {
+      const now = clock.now();
+      const rows = (await Promise.all(contents.map((content) => rowsOf(content, cipher, now)))).flat();
+      const kept = contents.flatMap(({ id, events, payload }) => {
+        const until = Math.max(events?.until.getTime() ?? 0, payload?.until.getTime() ?? 0);
+        return until === 0 ? [] : { id, until: new Date(until) };
+      });
+      const keys = contents.flatMap(({ id, keyUntil: until }) => (until ? { inference_id: uuidFromId(id), until } : []));
+      await unitOfWork.asWriter(async (manager) => {
+        if (rows.length > 0) await manager.query(INSERT, [JSON.stringify(rows)]);
+        if (kept.length > 0) await markAvailable(manager, kept);
+        if (keys.length > 0) await manager.query(END_KEYS, [JSON.stringify(keys)]);
+      });
+    },
+  };
+}
+
+async function rowsOf(content: EndedContent, cipher: Cipher, now: Date): Promise<ContentRow[]> {
+  const { organizationId, id, events, payload } = content;
+  const row = async (kind: ContentKind, value: unknown, until: Date): Promise<ContentRow> => ({
+    completion_id: uuidFromId(id),
+    kind,
+    organization_id: uuidFromId(organizationId),
+    envelope: `\\x${(await sealContent(cipher, { organizationId, id, kind }, value)).toString('hex')}`,
+    created_at: now,
+    expires_at: until,
+  });
+  return Promise.all([
+    ...(events ? [row('EVENTS', events.value.map(compact), events.until)] : []),
+    ...(payload ? [row('PAYLOAD', payload.value, payload.until)] : []),
+  ]);
+}
+
+/** What all events of a log have in common is known without being written a thousand times. */
+function compact({ completionId: _completionId, sequence: _sequence, ...event }: CompletionEvent): object {
+  return event;
+}
+
+const INSERT = `
+INSERT INTO completion_content (completion_id, kind, organization_id, envelope, created_at, expires_at)
+SELECT completion_id, kind, organization_id, envelope, created_at, expires_at FROM json_populate_recordset(NULL::completion_content, $1::json)
+ON CONFLICT (completion_id, kind) DO NOTHING`;
+
+/** In one order, so that two replicas can't wait for each other. */
+const END_KEYS = `
+UPDATE idempotency_key SET ended_at = clock_timestamp(), expires_at = given.until
+FROM (
+  SELECT idempotency_key.inference_id, until FROM json_to_recordset($1::json) AS ended (inference_id uuid, until timestamptz)
+  JOIN idempotency_key USING (inference_id) ORDER BY inference_id FOR UPDATE OF idempotency_key
+) AS given
+WHERE idempotency_key.inference_id = given.inference_id`;
+
+const FIND = `
+SELECT envelope FROM completion_content
+WHERE organization_id = $1 AND completion_id = $2 AND kind = $3 AND expires_at > $4`;
+
+export function createContentReader(dependencies: Pick<ContentStoreDependencies, 'unitOfWork' | 'cipher' | 'clock'>): ContentReader {
+  const { unitOfWork, cipher, clock } = dependencies;
+  const find = async (organizationId: OrganizationId, id: CompletionId, kind: ContentKind): Promise<unknown> => {
+    const [row] = await unitOfWork.asOrganization(organizationId, (manager) =>
+      manager.query<{ envelope: Buffer }[]>(FIND, [uuidFromId(organizationId), uuidFromId(id), kind, clock.now()]),
+    );
+    return row ? openContent(cipher, { organizationId, id, kind }, row.envelope) : null;
+  };
+  return {
+    async events(organizationId, id) {
+      const stored = (await find(organizationId, id, 'EVENTS')) as readonly object[] | null;
+      return stored && stored.map((event, sequence) => ({ completionId: id, sequence, ...event }) as CompletionEvent);
+    },
+    payload: async (organizationId, id) => (await find(organizationId, id, 'PAYLOAD')) as Payload | null,
+  };
+}

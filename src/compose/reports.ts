@@ -1,0 +1,46 @@
+import type { FeedbackBook, Reports } from '../accounting/reports/contract.js';
+import { createCostStore } from '../accounting/reports/costs.store.js';
+import { createFeedbackBook } from '../accounting/reports/feedback.js';
+import { createFeedbackStore } from '../accounting/reports/feedback.store.js';
+import { createListingStore } from '../accounting/reports/listing.store.js';
+import { createReports } from '../accounting/reports/reports.js';
+import type { SettledFeed } from '../accounting/reports/settled-feed.js';
+import { createUsageStore } from '../accounting/reports/usage.store.js';
+import type { Catalogue } from '../catalog/contract.js';
+import type { Clock } from '../core/clock.js';
+import type { Completions } from '../inference/contract.js';
+import type { UnitOfWork } from '../storage/unit-of-work.js';
+
+export interface ReportParts {
+  readonly unitOfWork: UnitOfWork;
+  readonly catalogue: Catalogue;
+  readonly completions: Pick<Completions, 'find'>;
+  readonly feed: SettledFeed;
+  readonly freshAsOf: () => Date;
+  readonly clock: Clock;
+}
+
+/** What is asked of the books, and what is said of them. */
+export function composeReports({ unitOfWork, catalogue, completions, feed, freshAsOf, clock }: ReportParts): {
+  readonly reports: Reports;
+  readonly feedback: FeedbackBook;
+} {
+  const reports = createReports({
+    ...{ feed, freshAsOf },
+    store: { ...createUsageStore(unitOfWork), ...createCostStore(unitOfWork), ...createListingStore(unitOfWork) },
+    nameServed(organizationId, { modelId, providerId, deploymentId }) {
+      const { models, providers, deployments } = catalogue.snapshot(organizationId);
+      return {
+        model: models.byId.get(modelId)?.slug ?? null,
+        provider: providers.byId.get(providerId)?.slug ?? null,
+        deployment: deployments.byId.get(deploymentId)?.slug ?? null,
+      };
+    },
+  });
+  const feedback = createFeedbackBook({
+    clock,
+    store: createFeedbackStore(unitOfWork),
+    findInference: async (principal, id) => (await completions.find(principal, id))?.record.id ?? null,
+  });
+  return { reports, feedback };
+}

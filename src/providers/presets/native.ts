@@ -1,0 +1,47 @@
+import type { Preset } from '../preset.js';
+
+/** Vendors that speak a wire format of their own. The model names are those of the price data. */
+export const NATIVE_PRESETS: readonly Preset[] = [
+  // https://platform.claude.com/docs/en/about-claude/models/overview
+  {
+    name: 'anthropic',
+    displayName: 'Anthropic',
+    wireFormat: 'ANTHROPIC_MESSAGES',
+    baseUrl: 'https://api.anthropic.com/v1',
+    environmentVariable: 'ANTHROPIC_API_KEY',
+    allowPrivateNetwork: false,
+    needsCredential: true,
+    models: [
+      { model: 'claude-opus-5-5' },
+      { model: 'claude-opus-5' },
+      { model: 'claude-sonnet-5' },
+      { model: 'claude-fable-5-1' },
+      { model: 'claude-opus-4-8' },
+      { model: 'claude-opus-4-6' },
+      { model: 'claude-sonnet-4-6' },
+      { model: 'claude-sonnet-4-5' },
+      { model: 'claude-haiku-4-5' },
+    ],
+  },
+  // https://ai.google.dev/gemini-api/docs/models
+  {
+    name: 'gemini',
+    displayName: 'Google Gemini',
+    wireFormat: 'GEMINI',
+    baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
+    environmentVariable: 'GEMINI_API_KEY',
+    allowPrivateNetwork: false,
+    needsCredential: true,
+    models: [
+      { model: 'gemini-3.8-flash' },
+      { model: 'gemini-3.7-flash' },
+      { model: 'gemini-3.5-flash' },
+      { model: 'gemini-3.5-flash-lite' },
+      { model: 'gemini-3.1-pro-preview' },
+      { model: 'gemini-3.1-flash-lite' },
+      { model: 'gemini-2.5-pro' },
+      { model: 'gemini-2.5-flash' },
+      { model: 'gemini-2.5-flash-lite' },
+    ],
+  },
+];

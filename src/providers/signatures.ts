@@ -1,0 +1,16 @@
+import type { WireFormat } from '../core/vocabulary.js';
+
+/**
+ * Whose a signature is. Vendors sign different parts: Anthropic and OpenAI reasoning, Gemini calls and texts. Where two
+ * formats sign the same kind of part, the marks below tell them apart, so that none is sent to a vendor it isn't from.
+ */
+const MARKS: readonly (readonly [RegExp, WireFormat])[] = [
+  [/^rs_[\w-]+:/, 'OPENAI_RESPONSES'],
+  [/^gemini:/, 'GEMINI'],
+];
+
+/** Whether a reasoning part's signature was made by another format's vendor. */
+export function isForeignSignature(signature: string, own: WireFormat): boolean {
+  const owner = MARKS.find(([mark]) => mark.test(signature))?.[1] ?? 'ANTHROPIC_MESSAGES';
+  return owner !== own;
+}

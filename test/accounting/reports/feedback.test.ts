@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { FeedbackBook, FeedbackInput } from '../../../src/accounting/reports/contract.js';
+import { createFeedbackBook } from '../../../src/accounting/reports/feedback.js';
+import { newId } from '../../../src/core/ids.js';
+import type { InferenceId } from '../../../src/core/ids.js';
+import { createManualClock } from '../../kit/manual-clock.js';
+import { openBooks } from './world.js';
+import type { Books, Tenant } from './world.js';
+
+let books: Books;
+let tenant: Tenant;
+let book: FeedbackBook;
+const clock = createManualClock();
+const known = newId('completion');
+
+beforeAll(async () => {
+  books = await openBooks();
+  tenant = await books.found();
+  book = createFeedbackBook({ store: books.feedback, clock, findInference: async (_principal, id) => (id === known ? known : null) });
+});
+
+afterAll(() => books.close());
+
+const record = (input: Partial<FeedbackInput>) => book.record(tenant.reader, { inferenceId: known, value: 1, ...input });
+const stored = async (id: InferenceId) => (await book.byInference(tenant.organizationId, [id])).get(id);
+
+test('feedback is kept as it was given, the oldest first; an absent weight is 1', async () => {
+  const first = await record({ value: -0.5, weight: 0.25, label: 'thumb', comment: 'Too long.\nAnd wrong 🙁' });
+  const second = await record({ value: 1 });
+  expect(first).toMatchObject({
+    ok: true,
+    value: { value: -0.5, weight: 0.25, label: 'thumb', comment: 'Too long.\nAnd wrong 🙁', createdAt: clock.now() },
+  });
+  expect(second).toMatchObject({ ok: true, value: { value: 1, weight: 1, label: null, comment: null } });
+  expect(await stored(known)).toEqual([first, second].map((result) => result.ok && result.value));
+});
+
+describe('feedback is refused, with its path,', () => {
+  test.each<[string, Partial<FeedbackInput>]>([
+    ['value', { value: 1.01 }],
+    ['value', { value: -1.01 }],
+    ['value', { value: Number.NaN }],
+    ['weight', { weight: -0.1 }],
+    ['weight', { weight: 1.1 }],
+    ['weight', { weight: Number.NaN }],
+    ['label', { label: 'x'.repeat(101) }],
+    ['label', { label: ' ' }],
+    ['label', { label: 'a\nb' }],
+    ['comment', { comment: 'x'.repeat(2001) }],
+    ['comment', { comment: 'a\0b' }],
+  ])('%s of %j', async (path, input) => {
+    expect(await record(input)).toMatchObject({ ok: false, error: { code: 'INVALID_REQUEST', problems: [{ path }] } });
+  });
+
+  test('all of it together', async () => {
+    const result = await record({ value: 2, weight: 2, label: '', comment: '\0' });
+    expect(result).toMatchObject({
+      ok: false,
+      error: { problems: [{ path: 'value' }, { path: 'weight' }, { path: 'label' }, { path: 'comment' }] },
+    });
+  });
+});
+
+test('the bounds themselves are taken', async () => {
+  for (const input of [
+    { value: -1 },
+    { value: 1 },
+    { weight: 0 },
+    { weight: 1 },
+    { label: 'x'.repeat(100) },
+    { comment: 'x'.repeat(2000) },
+    { comment: '' },
+  ])
+    expect(await record(input)).toMatchObject({ ok: true });
+});
+
+test('what the caller can’t see is not found, and nothing is kept', async () => {
+  const foreign = newId('completion');
+  expect(await record({ inferenceId: foreign })).toMatchObject({ ok: false, error: { code: 'NOT_FOUND', targetId: foreign } });
+  expect(await record({ inferenceId: 'nonsense\0' })).toMatchObject({ ok: false, error: { code: 'NOT_FOUND' } });
+  expect(await stored(foreign)).toEqual([]);
+});
+
+test('another organization reads none of it', async () => {
+  const other = await books.found();
+  expect((await book.byInference(other.organizationId, [known])).get(known)).toEqual([]);
+});
+
+test('no ids take no statement', async () => {
+  const unreachable = createFeedbackBook({
+    ...{ clock, findInference: async () => null },
+    store: {
+      insert: () => Promise.reject(new Error('asked')),
+      ofInferences: () => Promise.reject(new Error('asked')),
+    },
+  });
+  expect(await unreachable.byInference(tenant.organizationId, [])).toEqual(new Map());
+});
+
+test('feedback can be added and read by the application, never changed', async () => {
+  for (const sql of ['UPDATE feedback SET value = 1', 'DELETE FROM feedback'])
+    await expect(books.work.asOrganization(tenant.organizationId, (manager) => manager.query(sql))).rejects.toThrow(/permission denied/);
+});
