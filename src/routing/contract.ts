@@ -4,7 +4,7 @@ import type { CompletionCall } from '../core/completion.js';
 import type { Result, UserError } from '../core/errors.js';
 import type { Failure } from '../core/failures.js';
 import type { AttemptId, DeploymentId } from '../core/ids.js';
-import type { RoutingRecord } from '../core/inference.js';
+import type { InferenceRecord, RoutingRecord } from '../core/inference.js';
 import type { Principal } from '../core/principal.js';
 import type { RouteNode } from '../core/routes.js';
 import type { AttemptStatus } from '../core/vocabulary.js';
@@ -20,12 +20,25 @@ export interface Router {
   plan(call: CompletionCall, context: RoutingContext): Result<RoutePlan>;
   /** The same decision, without any trace: for predictions and simulations. The record explains also why nobody could answer. */
   preview(call: CompletionCall, context: PreviewContext): Result<Preview>;
+  /** Decides a booked row again, out of what it noted, under the version that decided then or another; null: too little was noted. */
+  replay(row: DecidedRow, options: ReplayOptions): RoutingRecord | null;
   /** Whether a tree may be published. */
   check(question: DefinitionQuestion): CheckedDefinition;
   /** Runs attempts until one succeeds, the plan ends, or the caller is gone. Never throws for what upstreams do. */
   dispatch(call: CompletionCall, plan: RoutePlan, watch: DispatchWatch): Promise<DispatchOutcome>;
   /** Ends what is still read for calls whose callers have left; resolves when every `rest` has been told. */
   endDrains(): Promise<void>;
+}
+
+/** What of a booked row a decision is made again from. */
+export type DecidedRow = Pick<
+  InferenceRecord,
+  'requestedModel' | 'apiKeyId' | 'teamId' | 'task' | 'user' | 'sessionId' | 'tags' | 'routing'
+>;
+
+export interface ReplayOptions {
+  readonly snapshot: CatalogueSnapshot;
+  readonly version?: number;
 }
 
 export interface RoutingContext {

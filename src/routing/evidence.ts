@@ -91,7 +91,8 @@ function notingDeployments(
     },
     reading(deployment) {
       const reading = evidence.reading(deployment);
-      if (reading !== NO_READING) note(deployment, withoutDefaults(reading));
+      const noted = reading === NO_READING ? null : withoutDefaults(reading);
+      if (noted && Object.keys(noted).length > 0) note(deployment, noted);
       return reading;
     },
     cost(deployment) {

@@ -20,6 +20,7 @@ import { createRoutingMemory } from './memory.js';
 import type { RoutingMemory } from './memory.js';
 import { decide, named, newSeed } from './plan.js';
 import type { Decision, Named } from './plan.js';
+import { createReplayer } from './replay.js';
 import { createRetryBudget } from './retry-budget.js';
 import { createSmoothTurns } from './smooth.js';
 import type { StickyNode } from './walk-state.js';
@@ -53,6 +54,7 @@ export function createRouter(dependencies: RouterDependencies): Router {
       const { plan, record } = made.value;
       return ok<Preview>(plan.ok ? { targets: plan.value.targets, record, error: null } : { targets: [], record, error: plan.error });
     },
+    replay: createReplayer({ conditions }).replay,
     check: (question) => checkDefinition(question, conditions),
     async dispatch(call, plan, watch) {
       const journey: Journey = { call, watch, attempts: [], warnings: new Set(plan.warnings), pausedMs: 0, askedToWaitMs: 0 };
