@@ -69,7 +69,9 @@ export function hasContent(answer: Answer): boolean {
 }
 
 export function isContent(delta: AnswerDelta): boolean {
-  return delta.type === 'text' || delta.type === 'reasoning' || delta.type === 'toolCall' || delta.type === 'media' || delta.type === 'refusal';
+  return (
+    delta.type === 'text' || delta.type === 'reasoning' || delta.type === 'toolCall' || delta.type === 'media' || delta.type === 'refusal'
+  );
 }
 
 export function answerText(message: AssistantMessage): string | null {
@@ -87,7 +89,10 @@ export function reduceAnswer(answer: Answer, delta: AnswerDelta): Answer {
     case 'toolCall':
       return withParts(answer, appendToolCall(answer.message.parts, delta));
     case 'media':
-      return withParts(answer, [...answer.message.parts, { kind: 'media', mimeType: delta.mimeType, url: delta.url, base64: delta.base64 }]);
+      return withParts(answer, [
+        ...answer.message.parts,
+        { kind: 'media', mimeType: delta.mimeType, url: delta.url, base64: delta.base64 },
+      ]);
     case 'refusal':
       return { ...answer, message: { ...answer.message, refusal: (answer.message.refusal ?? '') + delta.text } };
     case 'usage':

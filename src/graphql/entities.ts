@@ -19,8 +19,8 @@ type ReferenceResolver = (reference: Reference, context: GraphqlContext) => Prom
 /** Each entity under the same permissions as the query that answers it; what is foreign is null. */
 const REFERENCE_RESOLVERS: Readonly<Record<string, ReferenceResolver>> = {
   Completion: async (reference, context) => {
-    const principal = authorize(context.principal, ['INFERENCE', 'USAGE_READ']);
-    const state = await context.services.completions.find(principal, text(reference, 'id'));
+    authorize(context.principal, ['INFERENCE', 'USAGE_READ']);
+    const state = await context.loaders().completion.load(text(reference, 'id'));
     return state && new Completion(state);
   },
   Organization: (reference, context) => {

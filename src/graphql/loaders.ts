@@ -2,7 +2,9 @@ import DataLoader from 'dataloader';
 import type { Feedback, FeedbackBook } from '../accounting/reports/contract.js';
 import type { AccessReader, ApiKey, Page, PageOf, Team } from '../auth/contract.js';
 import type { ApiKeyId, InferenceId, TeamId } from '../core/ids.js';
+import type { CompletionState } from '../core/inference.js';
 import type { Principal } from '../core/principal.js';
+import type { Completions } from '../inference/contract.js';
 
 /** Batches what relations read from the database: one statement a kind and tick, whatever the size of a page. */
 export interface Loaders {
@@ -10,6 +12,8 @@ export interface Loaders {
   readonly apiKey: DataLoader<ApiKeyId, ApiKey | null>;
   readonly teamKeys: DataLoader<TeamKeysRequest, PageOf<ApiKey>, string>;
   readonly feedback: DataLoader<InferenceId, readonly Feedback[]>;
+  /** As the principal may see them, by what callers sent as their id. */
+  readonly completion: DataLoader<string, CompletionState | null>;
 }
 
 /** A page of one team's keys. */
@@ -21,9 +25,10 @@ export interface TeamKeysRequest {
 export interface LoaderSources {
   readonly access: AccessReader;
   readonly feedback: FeedbackBook;
+  readonly completions: Pick<Completions, 'find'>;
 }
 
-export function createLoaders({ access, feedback }: LoaderSources, principal: Principal): Loaders {
+export function createLoaders({ access, feedback, completions }: LoaderSources, principal: Principal): Loaders {
   const { organizationId } = principal;
   return {
     team: new DataLoader(async (ids) => inOrder(ids, await access.teamsById(organizationId, ids))),
@@ -35,7 +40,22 @@ export function createLoaders({ access, feedback }: LoaderSources, principal: Pr
       const found = await feedback.byInference(organizationId, ids);
       return ids.map((id) => found.get(id) ?? []);
     }),
+    completion: new DataLoader((ids) => readEach(ids, (id) => completions.find(principal, id))),
   };
+}
+
+const READS_AT_ONCE = 4;
+
+/** For what is read one by one: however many are asked for, the others' reads find connections of the pool free. */
+async function readEach<K, V>(keys: readonly K[], read: (key: K) => Promise<V>): Promise<(V | Error)[]> {
+  const values: (V | Error)[] = [];
+  for (let start = 0; start < keys.length; start += READS_AT_ONCE)
+    values.push(...(await Promise.all(keys.slice(start, start + READS_AT_ONCE).map((key) => read(key).catch(asError)))));
+  return values;
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
 }
 
 function inOrder<K, V>(ids: readonly K[], found: ReadonlyMap<K, V>): (V | null)[] {

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { printSchemaWithDirectives } from '@graphql-tools/utils';
 import { isAbstractType, isScalarType, isSpecifiedScalarType, lexicographicSortSchema, parse } from 'graphql';
-import type { GraphQLField, GraphQLFieldMap, GraphQLScalarType, GraphQLSchema } from 'graphql';
+import type { GraphQLField, GraphQLFieldMap, GraphQLNamedType, GraphQLScalarType, GraphQLSchema } from 'graphql';
 import { buildSchemaSync, getMetadataStorage } from 'type-graphql';
 import { OrganizationResolver } from './access/organization.js';
 import { AccessResolver } from './access/resolver.js';
@@ -40,6 +40,13 @@ directive @oneOf on INPUT_OBJECT
 
 `;
 
+/** type-graphql makes the root types itself, without a place for their words. */
+const ROOT_DESCRIPTIONS = {
+  Query: 'What can be read. Each field is nullable, so that one that fails leaves the rest of a dashboard standing.',
+  Mutation: 'What changes something or costs money: completions, feedback, and the configuration.',
+  Subscription: 'What is followed live, over WebSocket or server-sent events.',
+};
+
 export interface GlidepathSchema {
   readonly schema: GraphQLSchema;
   /** The whole subgraph, sorted: what `schema/` holds and a router composes. */
@@ -57,10 +64,17 @@ export function buildGlidepathSchema(): GlidepathSchema {
     authChecker: () => false,
     pubSub: { publish: () => undefined, subscribe: BOUND_BY_ROOTS },
   });
+  for (const [name, description] of Object.entries(ROOT_DESCRIPTIONS)) typeOf(declared, name).description = description;
   const sdl = `${HEADER}${printSchemaWithDirectives(lexicographicSortSchema(declared)).trimEnd()}\n`;
   const schema = buildSubgraphSchema([{ typeDefs: parse(sdl), resolvers: customScalars(declared) }]);
   attach(schema, createRootResolvers(RESOLVERS));
   return { schema, sdl };
+}
+
+function typeOf(schema: GraphQLSchema, name: string): GraphQLNamedType {
+  const type = schema.getType(name);
+  if (type === undefined) throw new Error(`the schema has no type ${name}`);
+  return type;
 }
 
 function customScalars(declared: GraphQLSchema): Record<string, GraphQLScalarType> {

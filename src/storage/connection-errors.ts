@@ -14,9 +14,9 @@ const NETWORK_CODES = new Set([
   'ENETUNREACH',
   'ENOENT',
 ]);
-/** pg and pg-pool mark these by words alone. */
+/** pg and pg-pool mark these by words alone; TypeORM the last, when a connection broke between two statements of a transaction. */
 const MESSAGES =
-  /timeout exceeded when trying to connect|connection terminated|connection ended|connection error and is not queryable|client was closed|calling end on the pool|driver not connected|connection timeout/i;
+  /timeout exceeded when trying to connect|connection terminated|connection ended|connection error and is not queryable|client was closed|calling end on the pool|driver not connected|connection timeout|query runner (?:was )?already released/i;
 
 const RETRY_AFTER_MS = 1_000;
 

@@ -42,7 +42,7 @@ describe('createProvider', () => {
     ['a slug of 64', { slug: 'a'.repeat(64) }, ['slug']],
     ['an empty name', { name: '' }, ['name']],
     ['an unknown preset', { preset: 'nope' }, ['preset']],
-    ['a wire format that is not built', { wireFormat: 'ANTHROPIC_MESSAGES' }, ['wireFormat']],
+    ['a wire format that is not built', { wireFormat: 'BEDROCK_CONVERSE' }, ['wireFormat']],
     ['neither preset nor place', { wireFormat: null, baseUrl: null }, ['wireFormat', 'baseUrl']],
     ['a preset without an address', { preset: 'azure-openai', baseUrl: null }, ['baseUrl']],
     ['no URL', { baseUrl: 'upstream' }, ['baseUrl']],

@@ -27,6 +27,7 @@ import type { OrganizationId } from '../../src/core/ids.js';
 import type { Principal } from '../../src/core/principal.js';
 import { Secret } from '../../src/core/secret.js';
 import type { Permission } from '../../src/core/vocabulary.js';
+import { WIRE_FORMAT_ADAPTERS } from '../../src/providers/adapters.js';
 import { PRESETS } from '../../src/providers/presets.js';
 import { createCipher, deriveKey } from '../../src/storage/cipher.js';
 import { createDataSource } from '../../src/storage/data-source.js';
@@ -41,7 +42,7 @@ export const MASTER_KEY = new Secret(Buffer.alloc(32, 7));
 export const SANDBOX_URL = 'http://127.0.0.1:9/v1';
 
 export const KNOWN: KnownProviders = {
-  wireFormats: new Set(['OPENAI_CHAT']),
+  wireFormats: new Set(WIRE_FORMAT_ADAPTERS.keys()),
   presets: PRESETS,
   preset: (name): ProviderPreset | null => PRESETS.find((preset) => preset.name === name) ?? null,
 };

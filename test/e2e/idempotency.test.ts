@@ -21,7 +21,9 @@ beforeAll(async () => {
   await first.serve({ slug: 'words', rates: { INPUT: '1', OUTPUT: '2' } });
   database = new pg.Client({ connectionString: first.database.url });
   await database.connect();
-  await until(async () => (await second.client.query('{ model(slug: "words") { served } }')).data?.['model'] !== null);
+  // A model is seen before its deployment is: each is a change of its own.
+  const deployments = '{ deployments(filter: { models: ["words"] }) { nodes { slug } } }';
+  await until(async () => JSON.stringify((await second.client.query(deployments)).data).includes('test.words'));
 });
 
 afterAll(async () => {
@@ -102,7 +104,7 @@ describe('one key on two replicas', () => {
     await until(() => Promise.resolve(first.upstream.requests.length > before));
     gate.open();
     const answers = await Promise.all(calls);
-    expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
+    expect(new Set(answers.map(({ id, code }) => code ?? id)).size).toBe(1);
     expect(answers.every(({ text }) => text === 'once for all')).toBe(true);
     expect(first.upstream.requests.length).toBe(before + 1);
     const { rows } = await database.query<{ count: string }>('SELECT count(*) FROM inference WHERE id = $1', [uuidOf(answers[0]!.id)]);

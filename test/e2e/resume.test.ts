@@ -18,7 +18,9 @@ beforeAll(async () => {
   await first.serve({ slug: 'words', rates: { INPUT: '1', OUTPUT: '2' } });
   database = new pg.Client({ connectionString: first.database.url });
   await database.connect();
-  await until(async () => (await second.client.query('{ model(slug: "words") { served } }')).data?.['model'] !== null);
+  // A model is seen before its deployment is: each is a change of its own.
+  const deployments = '{ deployments(filter: { models: ["words"] }) { nodes { slug } } }';
+  await until(async () => JSON.stringify((await second.client.query(deployments)).data).includes('test.words'));
 });
 
 afterAll(async () => {

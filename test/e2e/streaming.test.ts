@@ -73,10 +73,12 @@ test('S3 S4 colons, missing spaces, comments, other fields, CRLF and a BOM do no
 });
 
 test('S6 an error as the first event of a 200 is a typed provider error', async () => {
+  // Its three attempts open the breaker: of a deployment that no other test asks.
+  await product.serve({ slug: 'unlucky' });
   product.upstream.respond(({ stream: send }) =>
     send([`event: error\n${sse({ error: { message: 'no luck', type: 'server_error', code: 500 } })}`]),
   );
-  const events = await streamAll(product.client.openSocket(), { input, key: key() });
+  const events = await streamAll(product.client.openSocket(), { input: { ...input, model: 'unlucky' }, key: key() });
   product.upstream.respond(({ json }) => {
     json(200, chatBody());
   });

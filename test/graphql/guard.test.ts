@@ -170,6 +170,19 @@ describe('limits of a request', () => {
     expect(guard.cacheStatistics()).toEqual({ hits: 2, misses: 1 });
   });
 
+  test('entities cost as many as are named, in the document or by a variable', () => {
+    const { admit } = makeGuard();
+    const found = '... on Team { apiKeys(first: 100) { nodes { id } } }';
+    const teamsNamed = (count: number) => Array.from({ length: count }, () => ({ __typename: 'Team', id: 'x' }));
+    const byVariable = `query ($r: [_Any!]!) { _entities(representations: $r) { ${found} } }`;
+    expect(admit(byVariable, { variables: { r: teamsNamed(100) } })).toBe('admitted');
+    expect(admit(byVariable, { variables: { r: teamsNamed(1_000) } })).toBe('OPERATION_TOO_COSTLY');
+    const below = (names: number) =>
+      `{ _entities(representations: [${'"x",'.repeat(names)}]) { ... on Team { apiKeys(first: 100) { nodes { team { apiKeys(first: 100) { nodes { id } } } } } } } }`;
+    expect(admit(below(4))).toBe('admitted');
+    expect(admit(below(10))).toBe('OPERATION_TOO_COSTLY');
+  });
+
   test('a page size out of range is left to the resolver, which names it', () => {
     expect(makeGuard().admit('{ models(first: 100000) { nodes { slug } } }')).toBe('admitted');
     expect(makeGuard().admit('{ models(first: -1) { nodes { slug } } }')).toBe('admitted');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { GatewayError } from '../../src/core/errors.js';
 import { PERMISSIONS, type Permission } from '../../src/core/vocabulary.js';
 import { newId } from '../../src/core/ids.js';
 import { API, makeAccess, makeContext, makeKey, makePrincipal, makeRecord, makeServices, makeState, makeTeam, open, run } from './world.js';
@@ -253,6 +254,30 @@ describe('entities', () => {
     expect((await resolve(['INFERENCE'], [{ __typename: 'ApiKey', id: key.id }], { apiKeyId: key.id })).data._entities).toEqual([
       { name: 'of red' },
     ]);
+  });
+
+  test('a thousand completions are read a few at a time, each once, so that others find the database free', async () => {
+    let reading = 0;
+    let most = 0;
+    const asked: string[] = [];
+    const find = async (_principal: unknown, id: string) => {
+      asked.push(id);
+      most = Math.max(most, (reading += 1));
+      await Promise.resolve();
+      reading -= 1;
+      if (id === 'away') throw new GatewayError('SERVICE_UNAVAILABLE', 'The database is not available.');
+      return null;
+    };
+    const ids = ['away', ...Array.from({ length: 1_000 }, (_, index) => `completion_${index % 500}`)];
+    const { data, errors } = await run(
+      makeContext({ ...services, completions: { ...services.completions, find } }, makePrincipal(['INFERENCE'])),
+      ENTITIES,
+      { r: ids.map((id) => ({ __typename: 'Completion', id })) },
+    );
+    expect(data._entities).toHaveLength(1_001);
+    expect(errors).toMatchObject([{ path: ['_entities', 0], originalError: { code: 'SERVICE_UNAVAILABLE' } }]);
+    expect(asked).toHaveLength(501);
+    expect(most).toBeLessThanOrEqual(4);
   });
 
   test('foreign and nonsense ids are null', async () => {

@@ -12,6 +12,7 @@ const FORMATS = [
   { wireFormat: 'OPENAI_CHAT', folder: 'openai-chat', fewest: 12, rawTotal: 'total_tokens' },
   { wireFormat: 'ANTHROPIC_MESSAGES', folder: 'anthropic', fewest: 8, rawTotal: 'output_tokens' },
   { wireFormat: 'GEMINI', folder: 'gemini', fewest: 10, rawTotal: 'promptTokenCount' },
+  { wireFormat: 'OPENAI_RESPONSES', folder: 'openai-responses', fewest: 6, rawTotal: 'total_tokens' },
 ] as const satisfies readonly { wireFormat: WireFormat; folder: string; fewest: number; rawTotal: string }[];
 
 function shortForm(answer: Answer) {

@@ -14,6 +14,7 @@ const PRICE_LISTS: Readonly<Record<string, string>> = {
   openai: 'openai',
   anthropic: 'anthropic',
   gemini: 'google',
+  'openai-responses': 'openai',
   'azure-openai': 'openai',
   mistral: 'mistral',
   groq: 'groq',

@@ -33,6 +33,8 @@ describe('what counts as a database that is away', () => {
     'Client has encountered a connection error and is not queryable',
     'Cannot use a pool after calling end on the pool',
     'Driver not Connected',
+    'Query runner already released. Cannot run queries anymore.',
+    'Database connection provided by a query runner was already released, cannot continue to use its querying methods anymore.',
   ])('D2 the words "%s"', (message) => {
     expect(isUnavailable(new Error(message))).toBe(true);
   });

@@ -21,7 +21,7 @@ type Variables = Readonly<Record<string, unknown>> | null;
 export interface Cost {
   /** Objects that the answer may come to, at most. */
   readonly objects: number;
-  /** A page size came from a variable: another request with this document may cost something else. */
+  /** A size came from a variable: another request with this document may cost something else. */
   readonly varies: boolean;
 }
 
@@ -77,6 +77,7 @@ class CostEstimate {
 
   private sizeOf(field: GraphQLField<unknown, unknown>, node: FieldNode, parent: GraphQLCompositeType): number {
     if (field.args.some((argument) => argument.name === 'first')) return this.pageSize(node);
+    if (field.name === '_entities') return this.representations(node);
     const isPage = parent.name.endsWith('Connection');
     return !isPage && isListType(getNullableType(field.type)) ? PLAIN_LIST_SIZE : 1;
   }
@@ -88,6 +89,16 @@ class CostEstimate {
     this.varies = true;
     const given = this.sources.variables?.[value.name.value];
     return typeof given === 'number' ? clamp(given) : MAX_PAGE_SIZE;
+  }
+
+  /** A router asks for as many entities as it names. */
+  private representations(node: FieldNode): number {
+    const value = node.arguments?.find((argument) => argument.name.value === 'representations')?.value;
+    if (value?.kind === Kind.LIST) return value.values.length;
+    if (value?.kind !== Kind.VARIABLE) return 1;
+    this.varies = true;
+    const given = this.sources.variables?.[value.name.value];
+    return Array.isArray(given) ? given.length : 1;
   }
 
   private condition(name: string | undefined): GraphQLCompositeType | null {

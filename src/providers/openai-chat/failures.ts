@@ -102,6 +102,7 @@ function refusedParameter(error: JsonObject, message: string): string | null {
   if (named !== null) return topLevel(named);
   const match = REFUSAL_TEXTS.map((text) => text.exec(message)?.[1]).find((name) => name !== undefined);
   if (match !== undefined) return topLevel(match);
+  if (/encrypted content is not supported/i.test(message)) return 'include';
   return /\b(stream_options|include_usage)\b/.test(message) ? 'stream_options' : null;
 }
 

@@ -44,4 +44,23 @@ export const NATIVE_PRESETS: readonly Preset[] = [
       { model: 'gemini-2.5-flash-lite' },
     ],
   },
+  // The same vendor as `openai`, in its newer form: https://platform.openai.com/docs/api-reference/responses
+  {
+    name: 'openai-responses',
+    displayName: 'OpenAI (Responses)',
+    wireFormat: 'OPENAI_RESPONSES',
+    baseUrl: 'https://api.openai.com/v1',
+    environmentVariable: null,
+    allowPrivateNetwork: false,
+    needsCredential: true,
+    models: [
+      { model: 'gpt-6-sol' },
+      { model: 'gpt-6-luna' },
+      { model: 'gpt-5.4' },
+      { model: 'gpt-5.4-mini' },
+      { model: 'gpt-5.4-nano' },
+      { model: 'gpt-4.1' },
+      { model: 'o4-mini' },
+    ],
+  },
 ];

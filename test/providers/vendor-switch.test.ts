@@ -1,0 +1,155 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../src/core/clock.js';
+import type { CompletionCall, Message, Part } from '../../src/core/completion.js';
+import type { WireFormat } from '../../src/core/vocabulary.js';
+import { WIRE_FORMAT_ADAPTERS } from '../../src/providers/adapters.js';
+import { createUpstreamCaller } from '../../src/providers/caller.js';
+import type { UpstreamCaller } from '../../src/providers/contract.js';
+import { startScriptedUpstream } from '../kit/scripted-upstream.js';
+import type { ScriptedUpstream } from '../kit/scripted-upstream.js';
+import { callOptions, chatApi, goldenExchanges, makeCall, makeTarget, message, toolCallPart } from './support.js';
+
+describe('a conversation that changes its vendor in the middle', () => {
+  let upstream: ScriptedUpstream;
+  let caller: UpstreamCaller;
+
+  beforeEach(async () => {
+    upstream = await startScriptedUpstream();
+    caller = createUpstreamCaller({ clock: systemClock, adapters: WIRE_FORMAT_ADAPTERS });
+  });
+
+  afterEach(async () => {
+    await caller.close();
+    await upstream.close();
+  });
+
+  const recorded = (folder: string, name: string) => goldenExchanges(folder).find((exchange) => exchange.name === name)?.body;
+
+  /** One turn: what the vendor was sent, and the conversation with its answer and a result for each of its calls. */
+  async function turn(messages: readonly Message[], given: { wireFormat: WireFormat; upstreamModel: string; body: unknown }) {
+    upstream.respondOnce((exchange) => exchange.json(200, given.body));
+    const target = makeTarget({ wireFormat: given.wireFormat, baseUrl: upstream.baseUrl, upstreamModel: given.upstreamModel });
+    const outcome = await caller.chat(makeCall({ messages }), target, callOptions({ stream: false }));
+    expect(outcome.status).toBe('succeeded');
+    const parts = outcome.answer.message.parts.filter((part): part is Part & typeof part => part.kind !== 'media');
+    const results = parts.flatMap((part) =>
+      part.kind === 'toolCall' ? [message('TOOL', `of ${part.name}`, { toolCallId: part.id })] : [],
+    );
+    const { json } = await upstream.nextRequest();
+    return { sent: json ?? {}, text: JSON.stringify(json), next: [...messages, message('ASSISTANT', parts), ...results] };
+  }
+
+  test('P3 P6 five turns, Anthropic, Gemini, OpenAI and back: each vendor gets its own signatures and every result beside its call', async () => {
+    const claude = { wireFormat: 'ANTHROPIC_MESSAGES', upstreamModel: 'claude-sonnet-4-5' } as const;
+    const gemini = { wireFormat: 'GEMINI', upstreamModel: 'gemini-3.5-flash' } as const;
+    const openai = { wireFormat: 'OPENAI_CHAT', upstreamModel: 'gpt-5.4' } as const;
+    const first = await turn([message('SYSTEM', 'Be brief.'), message('USER', 'Weather?')], {
+      ...claude,
+      body: recorded('anthropic', 'thinking-tools'),
+    });
+    const second = await turn(first.next, { ...gemini, body: recorded('gemini', 'parallel-tools') });
+    expect(second.text).not.toMatch(/EqQB|EmwK/);
+    expect(second.sent).toMatchObject({
+      systemInstruction: { parts: [{ text: 'Be brief.' }] },
+      contents: [
+        { role: 'user' },
+        {
+          role: 'model',
+          parts: [{ text: 'Let me look.' }, { thoughtSignature: 'skip_thought_signature_validator' }, { functionCall: { name: 'clock' } }],
+        },
+        { role: 'user', parts: [{ functionResponse: { name: 'weather' } }, { functionResponse: { name: 'clock' } }] },
+      ],
+    });
+    const third = await turn(second.next, { ...openai, body: recorded('openai-chat', 'openai-parallel-tools') });
+    expect(third.text).not.toMatch(/EqQB|EmwK|sig\+one/);
+    const roles = (third.sent['messages'] as { role: string }[]).map(({ role }) => role);
+    expect(roles).toEqual(['system', 'user', 'assistant', 'tool', 'tool', 'assistant', 'tool', 'tool']);
+    const fourth = await turn(third.next, { ...claude, body: recorded('anthropic', 'text') });
+    expect(fourth.text).not.toMatch(/sig\+one|skip_thought/);
+    const sides = fourth.sent['messages'] as {
+      role: string;
+      content: { type: string; id?: string; tool_use_id?: string; signature?: string }[];
+    }[];
+    expect(sides.map(({ role }) => role)).toEqual(['user', 'assistant', 'user', 'assistant', 'user', 'assistant', 'user']);
+    expect(sides[1]?.content.map(({ type }) => type)).toEqual(['thinking', 'redacted_thinking', 'text', 'tool_use', 'tool_use']);
+    for (const [position, side] of sides.entries()) {
+      const called = side.content.flatMap(({ id }) => id ?? []);
+      if (called.length > 0) expect(sides[position + 1]?.content.map((block) => block.tool_use_id)).toEqual(called);
+    }
+    const asked = [...fourth.next, message('USER', 'Thanks. And now?')];
+    const fifth = await turn(asked, { ...gemini, body: recorded('gemini', 'signature-on-text') });
+    expect(fifth.text).toContain('CiQB/sig+one==');
+    expect(fifth.text).not.toMatch(/EqQB|skip_thought/);
+  });
+});
+
+describe('P12 every canonical parameter in every format is mapped, refused or told', () => {
+  const media = { url: null, base64: 'AAAA', mimeType: null, name: null };
+  const tools = [
+    { name: 'weather', description: 'D', parameters: { type: 'object', properties: { a: { type: 'string' } } }, strict: null },
+  ];
+  const signed = { text: 'hm', redacted: null, signature: 'EqQB' };
+  const history = (...parts: readonly Part[]) => ({
+    messages: [message('USER', 'Hi'), message('ASSISTANT', parts), message('USER', 'Go')],
+  });
+  const calls: Readonly<Record<string, Partial<CompletionCall>>> = {
+    tools: { tools },
+    'toolChoice AUTO': { toolChoice: { kind: 'mode', mode: 'AUTO' } },
+    'toolChoice a tool': { tools, toolChoice: { kind: 'tool', name: 'weather' } },
+    'parallelToolCalls false': { tools, parallelToolCalls: false },
+    'parallelToolCalls true': { tools, parallelToolCalls: true },
+    'strict tool': { tools: tools.map((tool) => ({ ...tool, strict: true })) },
+    json: { responseFormat: { kind: 'json' } },
+    jsonSchema: { responseFormat: { kind: 'jsonSchema', name: 'a', schema: { type: 'object' }, strict: true } },
+    'reasoning.effort': { reasoning: { effort: 'HIGH', maxTokens: null } },
+    'reasoning.maxTokens': { reasoning: { effort: null, maxTokens: 2_000 } },
+    maxOutputTokens: { maxOutputTokens: 9_999 },
+    temperature: { temperature: 0.5 },
+    topP: { topP: 0.5 },
+    stop: { stop: ['END'] },
+    seed: { seed: 7 },
+    frequencyPenalty: { frequencyPenalty: 0.5 },
+    presencePenalty: { presencePenalty: 0.5 },
+    user: { user: 'u' },
+    providerOptions: { providerOptions: { acme: { x: 1 } } },
+    image: { messages: [message('USER', [{ kind: 'image', media }])] },
+    audio: { messages: [message('USER', [{ kind: 'audio', media }])] },
+    document: { messages: [message('USER', [{ kind: 'document', media }])] },
+    'a system message later': { messages: [message('USER', 'Hi'), message('SYSTEM', 'S')] },
+    'reasoning of earlier turns': history({ kind: 'reasoning', ...signed }, { kind: 'text', text: 'Hi', signature: null }),
+    'an error of a tool': {
+      messages: [
+        message('USER', 'Hi'),
+        message('ASSISTANT', [toolCallPart('a')]),
+        message('TOOL', 'no', { toolCallId: 'a', isError: true }),
+      ],
+    },
+  };
+  const without: Readonly<Record<string, Partial<CompletionCall>>> = {
+    'toolChoice a tool': { tools },
+    'parallelToolCalls false': { tools },
+    'parallelToolCalls true': { tools },
+    'strict tool': { tools },
+    'a system message later': { messages: [message('USER', 'Hi')] },
+    'reasoning of earlier turns': history({ kind: 'text', text: 'Hi', signature: null }),
+    'an error of a tool': {
+      messages: [message('USER', 'Hi'), message('ASSISTANT', [toolCallPart('a')]), message('TOOL', 'no', { toolCallId: 'a' })],
+    },
+  };
+
+  describe.each([...WIRE_FORMAT_ADAPTERS.keys()])('%s', (wireFormat) => {
+    const translate = (call: Partial<CompletionCall>) => {
+      try {
+        return chatApi(wireFormat).toRequest(makeCall(call), makeTarget({ wireFormat }), { stream: false, refusedParameters: new Set() });
+      } catch (error) {
+        return error instanceof Error ? error.name : error;
+      }
+    };
+
+    test.each(Object.keys(calls))('%s', (name) => {
+      const given = translate(calls[name] ?? {});
+      expect(given).not.toEqual(translate(without[name] ?? {}));
+      if (typeof given === 'string') expect(given).toBe('Untranslatable');
+    });
+  });
+});
