@@ -143,8 +143,8 @@ function createInference(surroundings: Surroundings, { database, foundation, jou
     const left = await opened.close(LEDGER_CLOSE_MS);
     if (left > 0) logger.error({ left }, 'inferences were not booked before the stop');
   });
-  const metrics = createMetrics({ ledgerPending: () => ledger.pendingCount });
   const health = createHealthBoard({ clock });
+  const metrics = createMetrics({ ledgerPending: () => ledger.pendingCount, deploymentStates: () => health.states() });
   const router = createRouter({ ...surroundings, caller, health, sizing: SIZING });
   const durable = composeDurable({ ...{ database, ledger, store }, clock, logger });
   teardown.add('contents', durable.keeper, (opened) => opened.close(LEDGER_CLOSE_MS));

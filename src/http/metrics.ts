@@ -29,8 +29,15 @@ const MAX_TARGETS = 500;
 const REQUEST_SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const INFERENCE_SECONDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 600];
 
-/** `ledgerPending` is asked at each scrape: rows settled and not yet committed. */
-export function createMetrics(sources: { readonly ledgerPending: () => number }): Metrics {
+/** Asked at each scrape. */
+export interface MetricSources {
+  /** Rows settled and not yet committed. */
+  readonly ledgerPending: () => number;
+  /** The state of health of each deployment that was ever called. */
+  readonly deploymentStates?: () => readonly { readonly deployment: { readonly slug: string }; readonly state: string }[];
+}
+
+export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -42,6 +49,7 @@ export function createMetrics(sources: { readonly ledgerPending: () => number })
       this.set(sources.ledgerPending());
     },
   });
+  healthMetrics(registers, sources.deploymentStates ?? (() => []));
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -49,6 +57,19 @@ export function createMetrics(sources: { readonly ledgerPending: () => number })
     ...socketMetrics(registers),
     inferenceSettled: inferenceMetrics(registers),
   };
+}
+
+function healthMetrics(registers: Registry[], states: NonNullable<MetricSources['deploymentStates']>): void {
+  new Gauge({
+    name: 'glidepath_deployment_state',
+    help: '1 for the state of health that a deployment is in.',
+    labelNames: ['deployment', 'state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { deployment, state } of states().slice(0, MAX_TARGETS)) this.set({ deployment: deployment.slug, state }, 1);
+    },
+  });
 }
 
 function doorMetrics(registers: Registry[]): Pick<Metrics, 'requestEnded' | 'operationEnded'> {
