@@ -72,7 +72,12 @@ async function serve(product: Product, upstreamUrl: string): Promise<void> {
 
 /** The secret of a new key. */
 export async function createKey(product: Product): Promise<string> {
-  const { secret } = await mutate(product, 'createApiKey', { name: 'bench', permissions: ['USAGE_READ'] }, '... on CreatedApiKey { secret }');
+  const { secret } = await mutate(
+    product,
+    'createApiKey',
+    { name: 'bench', permissions: ['USAGE_READ'] },
+    '... on CreatedApiKey { secret }',
+  );
   if (secret === undefined) throw new Error('a key came without its secret');
   return secret;
 }
