@@ -3,7 +3,8 @@
  * (the upstream's own cost) and a bare node:http + undici proxy. Each runs in a process of its own, so the load's cost is
  * left out; rounds are interleaved (A B C A B C …), so that a noisy machine is noisy for all of them.
  *
- * npm run bench [-- --json] [-- --cpu-prof]: with --cpu-prof the product is profiled, which slows it, and its time is told by place.
+ * npm run bench [-- --json] [-- --cpu-prof] [-- --subscriptions]: with --cpu-prof the product is profiled, which slows it, and its
+ * time is told by place; with --subscriptions only what open subscriptions cost is measured, ten thousand idle and five hundred active.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,7 @@ import { startProduct } from './product.js';
 import { sharesOf } from './profile.js';
 import { rowsOf, tableOf } from './report.js';
 import type { Result } from './report.js';
+import { measureSubscriptions, SLOW_DELTA_MS, tellSubscriptions } from './subscriptions.js';
 import { openAiTarget, productTarget } from './targets.js';
 import type { Target } from './targets.js';
 
@@ -56,10 +58,15 @@ async function main(): Promise<void> {
     return child;
   };
   try {
-    const upstream = await started(server('upstream'));
+    const upstream = await started(options.has('--subscriptions') ? server('upstream', String(SLOW_DELTA_MS)) : server('upstream'));
     const bare = await started(server('bare-proxy', urlOf(upstream)));
     const nodeOptions = profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
     const product = await started(startProduct(urlOf(upstream), nodeOptions));
+    if (options.has('--subscriptions')) {
+      const costs = await measureSubscriptions(product);
+      console.log(options.has('--json') ? JSON.stringify(costs) : tellSubscriptions(costs));
+      return;
+    }
     const targets = [openAiTarget(DIRECT, upstream), openAiTarget(BARE, bare), productTarget(PRODUCT, product, LANES)];
     for (const target of targets) for (const workload of WARM_UP) await runAll(target, workload);
     const fromUs = monotonicUs();

@@ -70,17 +70,35 @@ async function serve(product: Product, upstreamUrl: string): Promise<void> {
   await mutate(product, 'createDeployment', { provider: 'bench', model: MODEL });
 }
 
-type Mutation = 'createProvider' | 'createModel' | 'createDeployment';
+/** The secret of a new key. */
+export async function createKey(product: Product): Promise<string> {
+  const { secret } = await mutate(
+    product,
+    'createApiKey',
+    { name: 'bench', permissions: ['USAGE_READ'] },
+    '... on CreatedApiKey { secret }',
+  );
+  if (secret === undefined) throw new Error('a key came without its secret');
+  return secret;
+}
 
-async function mutate({ url, key }: Product, name: Mutation, input: object): Promise<void> {
+type Mutation = 'createApiKey' | 'createProvider' | 'createModel' | 'createDeployment';
+
+interface Result {
+  readonly code?: string;
+  readonly secret?: string;
+}
+
+async function mutate({ url, key }: Product, name: Mutation, input: object, fields = ''): Promise<Result> {
   const type = `C${name.slice(1)}Input`;
-  const query = `mutation ($input: ${type}!) { ${name}(input: $input) { __typename ... on UserError { code message } } }`;
+  const query = `mutation ($input: ${type}!) { ${name}(input: $input) { __typename ${fields} ... on UserError { code message } } }`;
   const response = await request(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
     body: JSON.stringify({ query, variables: { input } }),
   });
-  const answer = (await response.body.json()) as { data?: Record<string, { code?: string } | null> };
+  const answer = (await response.body.json()) as { data?: Record<string, Result | null> };
   const result = answer.data?.[name];
   if (!result || result.code !== undefined) throw new Error(`${name} was refused: ${JSON.stringify(answer)}`);
+  return result;
 }

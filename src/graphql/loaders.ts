@@ -1,8 +1,9 @@
 import DataLoader from 'dataloader';
 import type { Feedback, FeedbackBook } from '../accounting/reports/contract.js';
 import type { AccessReader, ApiKey, Page, PageOf, Team } from '../auth/contract.js';
+import type { Message } from '../core/completion.js';
 import type { ApiKeyId, InferenceId, TeamId } from '../core/ids.js';
-import type { CompletionState } from '../core/inference.js';
+import type { CompletionState, InferenceRecord } from '../core/inference.js';
 import type { Principal } from '../core/principal.js';
 import type { Completions } from '../inference/contract.js';
 
@@ -14,6 +15,7 @@ export interface Loaders {
   readonly feedback: DataLoader<InferenceId, readonly Feedback[]>;
   /** As the principal may see them, by what callers sent as their id. */
   readonly completion: DataLoader<string, CompletionState | null>;
+  readonly prompt: DataLoader<InferenceRecord, readonly Message[] | null, InferenceId>;
 }
 
 /** A page of one team's keys. */
@@ -25,7 +27,7 @@ export interface TeamKeysRequest {
 export interface LoaderSources {
   readonly access: AccessReader;
   readonly feedback: FeedbackBook;
-  readonly completions: Pick<Completions, 'find'>;
+  readonly completions: Pick<Completions, 'find' | 'prompt'>;
 }
 
 export function createLoaders({ access, feedback, completions }: LoaderSources, principal: Principal): Loaders {
@@ -41,6 +43,9 @@ export function createLoaders({ access, feedback, completions }: LoaderSources, 
       return ids.map((id) => found.get(id) ?? []);
     }),
     completion: new DataLoader((ids) => readEach(ids, (id) => completions.find(principal, id))),
+    prompt: new DataLoader((records) => readEach(records, (record) => completions.prompt(principal, record)), {
+      cacheKeyFn: ({ id }) => id,
+    }),
   };
 }
 

@@ -109,7 +109,7 @@ function createReplica(env: Record<string, string>, dataDir: string, admin: { ke
 }
 
 /** The model `m` on the upstream: $1 a million input tokens, $2 a million output tokens. */
-export async function serve(client: GraphqlClient, upstream: ScriptedUpstream): Promise<void> {
+export async function serve(client: GraphqlClient, upstream: Pick<ScriptedUpstream, 'baseUrl'>): Promise<void> {
   await mutate(client, CREATE_PROVIDER, {
     ...{ slug: 'p', wireFormat: 'OPENAI_CHAT', baseUrl: upstream.baseUrl, allowPrivateNetwork: true },
     credential: { apiKey: 'sk-upstream-secret-0123456789' },

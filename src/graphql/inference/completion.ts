@@ -50,7 +50,7 @@ export class Completion extends Inference {
       'Null without payload storage, once expired, and without PAYLOAD_READ, also for the key that asked.',
   })
   prompt(_args: unknown, context: GraphqlContext): Promise<unknown> {
-    return context.services.completions.prompt(context.caller(), this.record);
+    return context.loaders().prompt.load(this.record);
   }
 
   @Field(() => GraphQLDateTime, { nullable: true, description: 'Until when the words are kept (UTC).' })

@@ -232,6 +232,29 @@ describe('inferences', () => {
     expect(errors?.[0]?.originalError).toMatchObject({ code: 'BAD_USER_INPUT' });
   });
 
+  test('stored prompts of a page are read a few at a time, each once', async () => {
+    let reading = 0;
+    let most = 0;
+    const asked: string[] = [];
+    const prompt = async (_principal: unknown, { id }: { readonly id: string }) => {
+      asked.push(id);
+      most = Math.max(most, (reading += 1));
+      await Promise.resolve();
+      reading -= 1;
+      return null;
+    };
+    const page = Array.from({ length: 100 }, () => makeRecord(READER));
+    const reports: Reports = { ...makeServices().reports, inferences: async () => ({ records: page, hasNextPage: false }) };
+    const services = makeServices({ reports });
+    const { errors } = await run(
+      makeContext({ ...services, completions: { ...services.completions, prompt } }, READER),
+      '{ inferences(first: 100) { nodes { ... on Completion { prompt again: prompt } } } }',
+    );
+    expect(errors).toBeUndefined();
+    expect(asked.toSorted()).toEqual(page.map(({ id }) => id).toSorted());
+    expect(most).toBeLessThanOrEqual(4);
+  });
+
   test('D7 reads teams, keys and feedback of a whole page at once', async () => {
     const reads: string[] = [];
     const access = makeAccess([], []);
