@@ -7,14 +7,14 @@ import { errorCode } from './error-code.js';
 
 export interface DataSourceSettings {
   readonly url: string;
-  /** Connections at most; 10 where not given. */
+  /** Connections at most; 20 where not given. */
   readonly poolSize?: number;
   /** How long a caller waits for a connection, free or new: a dead database must fail fast. */
   readonly connectTimeoutMs?: number;
   readonly logger?: Logger;
 }
 
-const DEFAULT_POOL_SIZE = 10;
+const DEFAULT_POOL_SIZE = 20;
 const DEFAULT_CONNECT_TIMEOUT_MS = 3_000;
 
 /** TypeORM's own writes migrations to stdout whatever it is told; faults reach us as errors, and statements may hold secrets. */

@@ -5,6 +5,7 @@ import type { CompletionCall, Message, Part } from '../../src/core/completion.js
 
 const EMPTY: CompletionCall = {
   model: 'm',
+  routing: null,
   messages: [],
   tools: [],
   toolChoice: null,

@@ -122,6 +122,9 @@ export async function openReplica(world: World, options: { sandbox?: SandboxSett
     known: KNOWN,
     clock,
     cipher,
+    checkRoute: () => {
+      throw new Error('this world publishes no routes');
+    },
     checkUrl: (url, { allowPrivateNetwork }) =>
       url.hostname === '127.0.0.1' && !allowPrivateNetwork ? 'is on a private network; set allowPrivateNetwork' : null,
   });

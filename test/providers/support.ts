@@ -24,6 +24,7 @@ export function toolCallPart(id: string, name = 'weather', args = '{}'): Part {
 export function makeCall(changes: Partial<CompletionCall> = {}): CompletionCall {
   return {
     model: 'test-model',
+    routing: null,
     messages: [message('USER', 'Hello')],
     tools: [],
     toolChoice: null,
