@@ -119,7 +119,8 @@ function unitPriceOf({ component, amount, per }: PriceRate): bigint {
 
 function qualityOf(usage: TokenUsage, tier: PriceTier): CostQuality {
   if (tier.rates.length > 0 && tier.rates.every((rate) => rate.amount === 0n)) return 'FREE';
-  return usage.source === 'REPORTED' ? 'EXACT' : 'ESTIMATED';
+  // Counts that contradict one another were clamped: what they cost is no exact figure.
+  return usage.source === 'REPORTED' && !usage.inconsistent ? 'EXACT' : 'ESTIMATED';
 }
 
 function unpriced(price: Price | null): Cost {

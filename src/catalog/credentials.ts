@@ -13,7 +13,7 @@ export interface CredentialOwner {
 
 const SHOWN_LENGTH = 4;
 /** Below this length the last four characters would give too much of the secret away. */
-const SHORTEST_SHOWN = 12;
+const SHORTEST_SHOWN = 8;
 
 export function sealCredential(cipher: Cipher, owner: CredentialOwner, credential: { apiKey: string; setAt: Date }): StoredCredential {
   const { apiKey, setAt } = credential;

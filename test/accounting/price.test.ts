@@ -106,6 +106,7 @@ describe('golden cases', () => {
     expect(usage.inconsistent).toBe(true);
     expect(amounts(cost)).toEqual({ CACHED_INPUT: '0.000125', OUTPUT: '0.0001' });
     expect(total(cost)).toBe('0.000225');
+    expect(cost.quality).toBe('ESTIMATED');
   });
 });
 

@@ -1,3 +1,4 @@
+import { chanceAt } from '../../src/routing/chance.js';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { newId } from '../../src/core/ids.js';
@@ -20,7 +21,13 @@ function routeOf(slug: string, definition: RouteNode): Route {
   return { id: newId('route'), slug, current, versions: [current], deleted: false };
 }
 
-function stage(definition: RouteNode, random: () => number = Math.random) {
+/** Chance that is the same in every run. */
+function seeded(seed: string): () => number {
+  let draws = 0;
+  return () => chanceAt(seed, String((draws += 1)));
+}
+
+function stage(definition: RouteNode, random: () => number = seeded('stage')) {
   const clock = createManualClock();
   const caller = createScriptedCaller();
   const health = createHealthBoard({ clock });
@@ -50,16 +57,12 @@ const { tree } = fc.letrec<{ tree: RouteNode }>((tie) => {
       { depthSize: 'small', withCrossShrink: true },
       target,
       nodes.map((inner): RouteNode => ({ fallback: { nodes: inner } })),
-      fc
-        .tuple(nodes, sticky)
-        .map(([inner, keep]): RouteNode => ({
-          split: { branches: inner.map((node, index) => ({ name: `b${index}`, weight: index + 1, node })), ...keep },
-        })),
-      fc
-        .tuple(nodes, fc.constantFrom(...BALANCE_STRATEGIES), sticky)
-        .map(([inner, strategy, keep]): RouteNode => ({
-          balance: { strategy, branches: inner.map((node, index) => ({ node, weight: index + 1 })), ...keep },
-        })),
+      fc.tuple(nodes, sticky).map(([inner, keep]): RouteNode => ({
+        split: { branches: inner.map((node, index) => ({ name: `b${index}`, weight: index + 1, node })), ...keep },
+      })),
+      fc.tuple(nodes, fc.constantFrom(...BALANCE_STRATEGIES), sticky).map(([inner, strategy, keep]): RouteNode => ({
+        balance: { strategy, branches: inner.map((node, index) => ({ node, weight: index + 1 })), ...keep },
+      })),
       fc
         .tuple(tie('tree'), tie('tree'))
         .map(([then, otherwise]): RouteNode => ({ when: { branches: [{ if: 'request.tags.plan == "pro"', then }], otherwise } })),
@@ -150,9 +153,10 @@ describe('strategies', () => {
     const means: Readonly<Record<string, number>> = { d0: 400, d1: 200, d2: 240, d3: 300 };
     const asked = new Map<string, number>();
     let spentMs = 0;
+    const jitter = seeded('jitter');
     caller.script = (call) => {
       const slug = DEPLOYMENTS.find(({ id }) => id === call.target.deploymentId)!.slug;
-      const durationMs = means[slug]! * (0.95 + Math.random() * 0.1);
+      const durationMs = means[slug]! * (0.95 + jitter() * 0.1);
       asked.set(slug, (asked.get(slug) ?? 0) + 1);
       spentMs += durationMs;
       call.end({ durationMs });

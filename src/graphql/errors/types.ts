@@ -37,7 +37,7 @@ export class InvalidRequest extends UserError {
 
 @ObjectType({
   implements: UserError,
-  description: 'The model can’t be used for this. MODEL_NOT_FOUND, MODEL_NOT_ALLOWED, CAPABILITY_NOT_SUPPORTED.',
+  description: 'The model can’t be used for this. MODEL_NOT_FOUND, MODEL_NOT_ALLOWED, UNPRICED_MODEL.',
 })
 export class ModelUnavailable extends UserError {
   constructor(
