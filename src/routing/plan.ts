@@ -50,7 +50,7 @@ export function decide(deciding: Deciding): Decision {
   const { tree, snapshot, facts, seed, smooth } = deciding;
   const { evidence, inputs } = noting(deciding.evidence, snapshot);
   const walked = walk(tree, { facts, evidence, seed, smooth });
-  const soonest = walked.legs.length === 0 && walked.triesSoonest ? soonestOf(walked) : null;
+  const soonest = walked.legs.length === 0 && (walked.triesSoonest || isPlain(deciding)) ? soonestOf(walked) : null;
   const legs = soonest ? [soonest] : arranged(walked, facts, evidence);
   const chosen = legs[0]?.deployment ?? null;
   const record: RoutingRecord = {
@@ -65,6 +65,11 @@ export function decide(deciding: Deciding): Decision {
     ...{ isForced: soonest !== null, warnings: walked.warnings },
   };
   return { plan: ok(plan), record, walked };
+}
+
+/** A model named without a route: nobody chose what happens when all of its deployments cool, and trying beats refusing. */
+function isPlain({ route, tree }: Named): boolean {
+  return route === null && tree.kind === 'model';
 }
 
 /** What the call prefers, applied to what the tree allows. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import pg from 'pg';
+import { bookedRow as readBookedRow } from '../kit/books.js';
 import { createGate, chatBody, chatFrame, chatStream, DONE, finishFrame, usageFrame } from '../kit/scripted-upstream.js';
 import { CANCEL_COMPLETION, COMPLETE, COMPLETION, COMPLETION_STREAM, START_COMPLETION, STREAM_COMPLETION } from '../kit/operations.js';
 import { startProduct } from '../kit/product.js';
@@ -32,23 +32,7 @@ async function find(id: unknown): Promise<Row> {
   return answer.data.completion;
 }
 
-/** Polls the books until the row is there: they are settled within 2 s when idle. */
-async function bookedRow(id: unknown): Promise<Row> {
-  const client = new pg.Client({ connectionString: product.database.url });
-  await client.connect();
-  try {
-    for (;;) {
-      const { rows } = await client.query<Row>('SELECT * FROM inference ORDER BY id DESC LIMIT 50');
-      const { rows: attempts } = await client.query<Row>('SELECT * FROM attempt ORDER BY id');
-      const { fromString, toUUID } = await import('typeid-js');
-      const row = rows.find((candidate) => candidate['id'] === toUUID(fromString(String(id))));
-      if (row) return { ...row, attempts: attempts.filter((attempt) => attempt['inference_id'] === row['id']) };
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  } finally {
-    await client.end();
-  }
-}
+const bookedRow = (id: unknown) => readBookedRow(product.database.url, String(id));
 
 describe('a unary completion', () => {
   test('C2 is answered, priced to the last digit, explained, and found in the database', async () => {
@@ -172,6 +156,8 @@ describe('a unary completion', () => {
     const failed = await complete({ input });
     expect(failed).toMatchObject({ __typename: 'ProvidersFailed', code: 'PROVIDER_AUTH_FAILED', inference: { status: 'FAILED' } });
     expect(JSON.stringify(failed)).not.toContain('sk-upstream-secret');
+    // Without a route nobody chose to refuse while the only deployment is closed: the next call is tried all the same.
+    expect(await complete({ input })).toMatchObject({ status: 'SUCCEEDED' });
   });
 });
 
