@@ -141,7 +141,7 @@ describe('a call', () => {
   });
 
   test('a wire format that is not built is a value too', async () => {
-    expect(await chat({}, { wireFormat: 'GEMINI' })).toMatchObject({
+    expect(await chat({}, { wireFormat: 'BEDROCK_CONVERSE' })).toMatchObject({
       status: 'failed',
       accepted: false,
       failure: { class: 'TARGET_NOT_FOUND' },
