@@ -33,7 +33,7 @@ describe('errors as data', () => {
   test.each(built)('$code is carried by $type', async ({ code, type, message }) => {
     expect(toUserError(userError(code), null).constructor.name).toBe(type);
     if (type === 'Conflict' || type === 'NotFound') return;
-    const cached = ['COST_LIMIT_EXCEEDED', 'CACHE_MISS', 'UNPRICED_MODEL'].includes(code);
+    const cached = ['COST_LIMIT_EXCEEDED', 'CACHE_MISS', 'UNPRICED_MODEL', 'CAPABILITY_NOT_SUPPORTED'].includes(code);
     if (cached) return;
     const { data, errors, record } = await completeWith(userError(code));
     expect(errors).toBeUndefined();
