@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { DataSource } from 'typeorm';
 import type { Logger as TypeormLogger } from 'typeorm';
 import type { Logger } from '../core/logger.js';
@@ -35,7 +36,7 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     applicationName: 'glidepath',
     poolSize: settings.poolSize ?? DEFAULT_POOL_SIZE,
     connectTimeoutMS: settings.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
-    extra: { keepAlive: true, allowExitOnIdle: false },
+    extra: { keepAlive: true, allowExitOnIdle: false, onConnect: survive },
     entities: ENTITIES,
     migrations: MIGRATIONS,
     migrationsTableName: 'schema_migration',
@@ -47,6 +48,14 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     poolErrorHandler: (error: unknown) =>
       settings.logger?.warn({ code: errorCode(error), reason: reasonOf(error) }, 'an idle database connection was lost'),
   });
+}
+
+/**
+ * Between the pool's handing a connection over and the borrower's first look at it nobody listens; a server that ends the
+ * connection right then would end this process. The borrower's query fails all the same, and the pool replaces the connection.
+ */
+function survive(client: EventEmitter): void {
+  client.on('error', () => undefined);
 }
 
 function reasonOf(error: unknown): string {
