@@ -96,6 +96,8 @@ export interface DeploymentInputs {
   readonly firstTokenMs?: number;
   readonly tokensPerSecond?: number;
   readonly cost?: number;
+  /** Where a model's deployments are balanced; absent: 1, or a row of an earlier version. */
+  readonly weight?: number;
   /** Below 1 while it returns by and by after an outage; 0: it is due for a probe. */
   readonly share?: number;
 }
@@ -107,6 +109,14 @@ export interface RoutingCandidate {
   readonly chosen: boolean;
   readonly score: number | null;
   readonly excluded: string | null;
+  /** Present where the way to it leads through an experiment. */
+  readonly experiment?: ExperimentSide;
+}
+
+/** Which side of a named split. */
+export interface ExperimentSide {
+  readonly name: string;
+  readonly branch: string;
 }
 
 /** One upstream call. */

@@ -23,7 +23,13 @@ export type CompiledNode =
       readonly group: Group;
       readonly triesSoonest: boolean;
     }
-  | { readonly kind: 'split'; readonly path: string; readonly branches: readonly CompiledBranch[]; readonly sticky: StickyKey | null }
+  | {
+      readonly kind: 'split';
+      readonly path: string;
+      readonly branches: readonly CompiledBranch[];
+      readonly sticky: StickyKey | null;
+      readonly experiment: string | null;
+    }
   | CompiledBalance
   | { readonly kind: 'when'; readonly path: string; readonly branches: readonly CompiledWhen[]; readonly otherwise: CompiledNode };
 
@@ -66,9 +72,9 @@ export function compileRoute(definition: RouteNode, conditions: ConditionCompile
     };
   }
   if ('split' in definition) {
-    const { branches, sticky = null } = definition.split;
+    const { branches, sticky = null, experiment = null } = definition.split;
     const compiled = branches.map(({ name, weight, node }, index) => ({ name, weight, node: inner(node, `split.branches.${index}.node`) }));
-    return { kind: 'split', path: `${path}.split`, branches: compiled, sticky };
+    return { kind: 'split', path: `${path}.split`, branches: compiled, sticky, experiment };
   }
   if ('balance' in definition) {
     const { strategy, branches, sticky = null } = definition.balance;

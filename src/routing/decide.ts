@@ -15,7 +15,7 @@ export function walk(tree: CompiledNode, context: WalkContext): Walk {
     ...context,
     ...{ scores: new Map(), excluded: new Map(), cooling: [], tooSmall: [], warnings: [], triesSoonest: false },
   };
-  const { legs, steps } = visit(tree, { terms: NO_TERMS, groups: [], sticky: [], routes: [], preferred: null }, state);
+  const { legs, steps } = visit(tree, { terms: NO_TERMS, groups: [], sticky: [], routes: [], preferred: null, experiment: null }, state);
   return { ...state, legs: eachOnce(legs), steps };
 }
 
@@ -60,10 +60,10 @@ function whyNot(deployment: Deployment, { excluded }: State): string {
 }
 
 /** The leg to a deployment; null where this call can't go there now, with the reason noted. */
-function usable(deployment: Deployment, { terms, groups, sticky }: Place, state: State): Leg | null {
+function usable(deployment: Deployment, { terms, groups, sticky, experiment }: Place, state: State): Leg | null {
   const { evidence, excluded, cooling, tooSmall, scores } = state;
   if (!scores.has(deployment)) scores.set(deployment, null);
-  const leg: Leg = { deployment, terms, groups, sticky, turns: [] };
+  const leg: Leg = { deployment, terms, groups, sticky, turns: [], experiment };
   const exclusion = evidence.exclusion(deployment);
   if (exclusion) {
     excluded.set(deployment, exclusion);
@@ -84,7 +84,7 @@ function visitModel({ path, slug, terms }: NodeOf<'model'>, place: Place, state:
   const legs: (Leg & { readonly weight: number })[] = [];
   for (const deployment of deployments) {
     const leg = usable(deployment, inside, state);
-    if (leg) legs.push({ ...leg, weight: deployment.weight });
+    if (leg) legs.push({ ...leg, weight: state.evidence.weight(deployment) });
   }
   const count = `${legs.length} of ${deployments.length} deployments can be used`;
   const step: Step = { path, kind: 'MODEL', outcome: count, reason: `the model ${slug}` };
@@ -118,7 +118,7 @@ function visitFallback({ path, nodes, group, triesSoonest }: NodeOf<'fallback'>,
 }
 
 /** One side, and only that: what a split compares must not be mixed by failures. Sides that can't be used at all don't count. */
-function visitSplit({ path, branches, sticky }: NodeOf<'split'>, place: Place, state: State): Found {
+function visitSplit({ path, branches, sticky, experiment }: NodeOf<'split'>, place: Place, state: State): Found {
   const bound = pinOf(path, sticky, state);
   const left = branches.filter(({ weight }) => weight > 0);
   const kept = bound ? left.find(({ name }) => name === bound.branch) : undefined;
@@ -128,7 +128,8 @@ function visitSplit({ path, branches, sticky }: NodeOf<'split'>, place: Place, s
     const total = left.reduce((sum, { weight }) => sum + weight, 0);
     const reason = draw === kept ? 'kept' : `weight ${draw.weight} of ${total}, drawn`;
     const inside = withSticky(place, sticky && { node: path, key: sticky, branch: draw.name });
-    const found = visit(draw.node, { ...inside, preferred: bound?.deploymentId ?? place.preferred }, state);
+    const side = place.experiment ?? (experiment === null ? null : { name: experiment, branch: draw.name });
+    const found = visit(draw.node, { ...inside, preferred: bound?.deploymentId ?? place.preferred, experiment: side }, state);
     steps.push({ path, kind: 'SPLIT', outcome: draw.name, reason }, ...found.steps);
     if (found.legs.length > 0 || state.cooling.length > coolingBefore) return { legs: found.legs, steps };
     left.splice(left.indexOf(draw), 1);

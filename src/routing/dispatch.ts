@@ -43,7 +43,7 @@ export async function tryTargets(journey: Journey, plan: RoutePlan, tools: Tools
 }
 
 function legOf({ legs }: RoutePlan, deployment: Deployment): Leg {
-  return legs?.get(deployment.id) ?? { deployment, terms: {}, groups: [], sticky: [], turns: [] };
+  return legs?.get(deployment.id) ?? { deployment, terms: {}, groups: [], sticky: [], turns: [], experiment: null };
 }
 
 interface Stand {

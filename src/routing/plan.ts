@@ -1,4 +1,4 @@
-import type { CatalogueSnapshot, Deployment } from '../core/catalogue.js';
+import type { CatalogueSnapshot } from '../core/catalogue.js';
 import type { Random } from '../core/clock.js';
 import { fail, ok, userError } from '../core/errors.js';
 import type { Result, UserError } from '../core/errors.js';
@@ -52,10 +52,9 @@ export function decide(deciding: Deciding): Decision {
   const walked = walk(tree, { facts, evidence, seed, smooth });
   const soonest = walked.legs.length === 0 && (walked.triesSoonest || isPlain(deciding)) ? soonestOf(walked) : null;
   const legs = soonest ? [soonest] : arranged(walked, facts, evidence);
-  const chosen = legs[0]?.deployment ?? null;
   const record: RoutingRecord = {
     ...{ route: deciding.route, routeVersion: deciding.routeVersion, seed, steps: walked.steps },
-    candidates: candidatesOf(walked, chosen),
+    candidates: candidatesOf(walked, legs),
     inputs: inputsOf(deciding, inputs),
   };
   if (legs.length === 0) return { plan: fail(whyNobody(deciding, walked)), record, walked };
@@ -114,12 +113,15 @@ function whyNobody({ model, facts }: Deciding, { cooling, excluded }: Walk): Use
   return userError(kinds.has('not-allowed') ? 'MODEL_NOT_ALLOWED' : 'MODEL_NOT_FOUND', { model });
 }
 
-function candidatesOf({ scores, excluded, cooling }: Walk, chosen: Deployment | null): readonly RoutingCandidate[] {
+function candidatesOf({ scores, excluded, cooling }: Walk, legs: readonly Leg[]): readonly RoutingCandidate[] {
+  const chosen = legs[0]?.deployment ?? null;
+  const sides = new Map(legs.map(({ deployment, experiment }) => [deployment, experiment]));
   const blocks = new Map(cooling.map(({ leg, block }) => [leg.deployment, block.reason]));
   return [...scores].map(([deployment, score]) => {
     const isChosen = deployment === chosen;
     const why = isChosen ? null : (excluded.get(deployment)?.reason ?? blocks.get(deployment) ?? null);
-    return { deploymentId: deployment.id, chosen: isChosen, score, excluded: why };
+    const experiment = sides.get(deployment);
+    return { deploymentId: deployment.id, chosen: isChosen, score, excluded: why, ...(experiment ? { experiment } : {}) };
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Deployment } from '../core/catalogue.js';
 import type { DeploymentId } from '../core/ids.js';
-import type { RoutingRecord } from '../core/inference.js';
+import type { ExperimentSide, RoutingRecord } from '../core/inference.js';
 import type { StickyKey } from '../core/vocabulary.js';
 import type { Group, TargetTerms } from './compile.js';
 import type { Block, Evidence, Exclusion } from './evidence.js';
@@ -17,6 +17,8 @@ export interface Leg {
   readonly sticky: readonly StickyNode[];
   /** Nodes that took a turn to choose it. */
   readonly turns: readonly string[];
+  /** Of the outermost experiment around it. */
+  readonly experiment: ExperimentSide | null;
 }
 
 export interface StickyNode {
@@ -68,6 +70,7 @@ export interface Place {
   readonly routes: readonly string[];
   /** Whom a sticky node around this one is bound to. */
   readonly preferred: DeploymentId | null;
+  readonly experiment: ExperimentSide | null;
 }
 
 export interface Found {
