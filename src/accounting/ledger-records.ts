@@ -1,4 +1,4 @@
-import { idFromUuid } from '../core/ids.js';
+import { idFromUuid, inferenceIdFrom } from '../core/ids.js';
 import type { Id, IdPrefix } from '../core/ids.js';
 import type { AttemptRecord, InferenceRecord, ServedBy } from '../core/inference.js';
 import type { Price } from '../core/pricing.js';
@@ -7,7 +7,7 @@ import type { AttemptRow, ReadInferenceRow } from './ledger-rows.js';
 
 export function inferenceFrom(row: ReadInferenceRow, attempts: readonly AttemptRecord[]): InferenceRecord {
   return {
-    id: idFromUuid('completion', row.id),
+    id: inferenceIdFrom(row.operation, row.id),
     organizationId: idFromUuid('organization', row.organization_id),
     operation: row.operation,
     status: row.status,

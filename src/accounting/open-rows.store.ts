@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
-import { idFromUuid, uuidFromId } from '../core/ids.js';
+import { idFromUuid, inferenceIdFrom, uuidFromId } from '../core/ids.js';
 import type { InferenceId, OrganizationId } from '../core/ids.js';
 import type { InferenceRecord } from '../core/inference.js';
+import type { Operation } from '../core/vocabulary.js';
 import { lowestIdAt } from '../storage/partitions.js';
 import { toInferenceRow } from './ledger-rows.js';
 import { storableJson } from './storable-json.js';
@@ -23,7 +24,7 @@ const STALE_MS = 15 * 60_000;
 
 /** A partial index over what runs makes this cheap. What has a living key is left to its owner. */
 const STALE = `
-SELECT id, organization_id FROM inference
+SELECT id, organization_id, operation FROM inference
 WHERE status = 'RUNNING' AND id < $1
   AND NOT EXISTS (SELECT 1 FROM idempotency_key WHERE inference_id = inference.id AND ended_at IS NULL)
 ORDER BY id LIMIT $2`;
@@ -34,8 +35,11 @@ export async function staleStartRows(
   limit: number,
 ): Promise<readonly { readonly organizationId: OrganizationId; readonly id: InferenceId }[]> {
   const before = lowestIdAt(new Date(now.getTime() - STALE_MS));
-  const rows = await manager.query<{ id: string; organization_id: string }[]>(STALE, [before, limit]);
-  return rows.map((row) => ({ organizationId: idFromUuid('organization', row.organization_id), id: idFromUuid('completion', row.id) }));
+  const rows = await manager.query<{ id: string; organization_id: string; operation: Operation }[]>(STALE, [before, limit]);
+  return rows.map((row) => ({
+    organizationId: idFromUuid('organization', row.organization_id),
+    id: inferenceIdFrom(row.operation, row.id),
+  }));
 }
 
 /** Settled rows say from now on that their words can be read, until then. */

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { CompletionEvent } from '../core/events.js';
 import { uuidFromId } from '../core/ids.js';
-import type { CompletionId, InferenceId, OrganizationId } from '../core/ids.js';
+import type { InferenceId, OrganizationId } from '../core/ids.js';
 import type { Clock } from '../core/clock.js';
 import type { Cipher } from '../storage/cipher.js';
 import type { UnitOfWork } from '../storage/unit-of-work.js';
@@ -98,7 +98,7 @@ WHERE organization_id = $1 AND completion_id = $2 AND kind = $3 AND expires_at >
 
 export function createContentReader(dependencies: Pick<ContentStoreDependencies, 'unitOfWork' | 'cipher' | 'clock'>): ContentReader {
   const { unitOfWork, cipher, clock } = dependencies;
-  const find = async (organizationId: OrganizationId, id: CompletionId, kind: ContentKind): Promise<unknown> => {
+  const find = async (organizationId: OrganizationId, id: InferenceId, kind: ContentKind): Promise<unknown> => {
     const [row] = await unitOfWork.asOrganization(organizationId, (manager) =>
       manager.query<{ envelope: Buffer }[]>(FIND, [uuidFromId(organizationId), uuidFromId(id), kind, clock.now()]),
     );

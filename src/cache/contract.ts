@@ -1,7 +1,7 @@
 import type { AssistantMessage } from '../core/answer.js';
 import type { Message } from '../core/completion.js';
 import type { CompletionEvent } from '../core/events.js';
-import type { ApiKeyId, CompletionId, InferenceId, OrganizationId } from '../core/ids.js';
+import type { ApiKeyId, InferenceId, OrganizationId } from '../core/ids.js';
 import type { InferenceRecord } from '../core/inference.js';
 import type { Operation } from '../core/vocabulary.js';
 
@@ -20,7 +20,7 @@ export interface KeyClaim {
  * ENDED: outcome and words can be read by every replica.
  */
 export interface KnownKey {
-  readonly id: CompletionId;
+  readonly id: InferenceId;
   readonly sameInput: boolean;
   readonly state: 'RUNNING' | 'LOST' | 'ENDED';
 }
@@ -53,7 +53,7 @@ export interface IdempotencyStore {
 /** The words of a completion that has ended, as they are to be kept. */
 export interface EndedContent {
   readonly organizationId: OrganizationId;
-  readonly id: CompletionId;
+  readonly id: InferenceId;
   /** Null where nothing of it is promised. */
   readonly events: Kept<readonly CompletionEvent[]> | null;
   readonly payload: Kept<Payload> | null;
@@ -88,6 +88,6 @@ export interface ContentKeeper {
 
 /** Reads what was kept, until it expires. Null where there is nothing, or no longer. */
 export interface ContentReader {
-  events(organizationId: OrganizationId, id: CompletionId): Promise<readonly CompletionEvent[] | null>;
-  payload(organizationId: OrganizationId, id: CompletionId): Promise<Payload | null>;
+  events(organizationId: OrganizationId, id: InferenceId): Promise<readonly CompletionEvent[] | null>;
+  payload(organizationId: OrganizationId, id: InferenceId): Promise<Payload | null>;
 }

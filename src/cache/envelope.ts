@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
-import type { CompletionId, OrganizationId } from '../core/ids.js';
+import type { InferenceId, OrganizationId } from '../core/ids.js';
 import type { Cipher } from '../storage/cipher.js';
 import { fromText, toText } from './plain-form.js';
 
@@ -11,7 +11,7 @@ export type ContentKind = 'EVENTS' | 'PAYLOAD';
 /** Whose words they are: an envelope opens for nobody else's completion, and for no other kind. */
 export interface ContentOwner {
   readonly organizationId: OrganizationId;
-  readonly id: CompletionId;
+  readonly id: InferenceId;
   readonly kind: ContentKind;
 }
 

@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
-import { idFromUuid, uuidFromId } from '../core/ids.js';
+import { idFromUuid, inferenceIdFrom, uuidFromId } from '../core/ids.js';
 import type { InferenceId } from '../core/ids.js';
 import type { InferenceRecord } from '../core/inference.js';
 import type { Secret } from '../core/secret.js';
+import type { Operation } from '../core/vocabulary.js';
 import type { UnitOfWork } from '../storage/unit-of-work.js';
 import type { IdempotencyStore, KeyClaim, KnownKey, LostInference } from './contract.js';
 
@@ -42,7 +43,7 @@ export function createIdempotencyStore(dependencies: IdempotencyStoreDependencie
   const { unitOfWork, fingerprintKey, insertStart, staleStarts } = dependencies;
   const hash = (fingerprint: string): Buffer => createHmac('sha256', fingerprintKey.reveal()).update(fingerprint).digest();
   const known = (row: KeyRow, claim: KeyClaim): KnownKey => ({
-    id: idFromUuid('completion', row.inference_id),
+    id: inferenceIdFrom(claim.operation, row.inference_id),
     sameInput: row.fingerprint.equals(hash(claim.fingerprint)),
     state: row.state,
   });
@@ -66,10 +67,10 @@ export function createIdempotencyStore(dependencies: IdempotencyStoreDependencie
     begin: (start) => unitOfWork.asWriter((manager) => insertStart(manager, start)),
     lost: (limit) =>
       unitOfWork.asWriter(async (manager) => {
-        const rows = await manager.query<{ organization_id: string; inference_id: string }[]>(LOST, [limit]);
+        const rows = await manager.query<{ organization_id: string; operation: Operation; inference_id: string }[]>(LOST, [limit]);
         const keyed = rows.map((row) => ({
           organizationId: idFromUuid('organization', row.organization_id),
-          id: idFromUuid('completion', row.inference_id),
+          id: inferenceIdFrom(row.operation, row.inference_id),
         }));
         return keyed.length > 0 ? keyed : staleStarts(manager, limit);
       }),
@@ -131,5 +132,5 @@ UPDATE idempotency_key SET ended_at = clock_timestamp(), expires_at = $2
 WHERE inference_id = ANY($1::uuid[]) AND ended_at IS NULL`;
 
 const LOST = `
-SELECT organization_id, inference_id FROM idempotency_key
+SELECT organization_id, operation, inference_id FROM idempotency_key
 WHERE ended_at IS NULL AND owner_expires_at <= clock_timestamp() ORDER BY owner_expires_at LIMIT $1`;

@@ -1,11 +1,11 @@
 import type { UserError } from './errors.js';
 import type { CompletionState, AttemptRecord } from './inference.js';
-import type { CompletionId } from './ids.js';
+import type { InferenceId } from './ids.js';
 import type { Cost } from './pricing.js';
 import type { TokenUsage } from './usage.js';
 
 interface Numbered {
-  readonly completionId: CompletionId;
+  readonly completionId: InferenceId;
   /** 0, 1, 2 …: `started` is 0, and one `finished` or `failed` is last; a refusal is a single `failed`, number 0. */
   readonly sequence: number;
   readonly at: Date;

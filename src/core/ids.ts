@@ -1,6 +1,7 @@
 import { getRandomValues } from 'node:crypto';
 import { V7Generator } from 'uuidv7';
 import { isSuffix, suffixOfBytes, suffixOfUuid, uuidOfSuffix } from './typeid.js';
+import type { Operation } from './vocabulary.js';
 
 /** Every kind of thing that has a public id: the prefix of its TypeID. */
 export const ID_PREFIXES = [
@@ -31,12 +32,13 @@ export type ModelId = Id<'model'>;
 export type PriceId = Id<'price'>;
 export type DeploymentId = Id<'deployment'>;
 export type RouteId = Id<'route'>;
-export type CompletionId = Id<'completion'>;
 export type AttemptId = Id<'attempt'>;
 export type AuditEntryId = Id<'audit'>;
 export type FeedbackId = Id<'feedback'>;
-/** Operations that join later (embeddings, images …) add their prefix here. */
-export type InferenceId = CompletionId;
+
+/** Each operation's inferences have a prefix of their own. */
+export const INFERENCE_PREFIXES = { COMPLETION: 'completion' } as const satisfies Record<Operation, IdPrefix>;
+export type InferenceId = Id<(typeof INFERENCE_PREFIXES)[Operation]>;
 
 /** Random words are drawn from the system a page at a time: one by one they cost more than all else about an id. */
 const randomWords = new Uint32Array(1024);
@@ -78,4 +80,22 @@ export function parseId<Prefix extends IdPrefix>(prefix: Prefix, text: string): 
   if (!text.startsWith(`${prefix}_`)) return null;
   const suffix = text.slice(prefix.length + 1);
   return isSuffix(suffix) ? `${prefix}_${suffix}` : null;
+}
+
+export function newInferenceId(operation: Operation): InferenceId {
+  return newId(INFERENCE_PREFIXES[operation]);
+}
+
+/** The public form of a stored inference's UUID. */
+export function inferenceIdFrom(operation: Operation, uuid: string): InferenceId {
+  return idFromUuid(INFERENCE_PREFIXES[operation], uuid);
+}
+
+/** What a caller sent as the id of an inference of any operation; null where it can't be one. */
+export function parseInferenceId(text: string): InferenceId | null {
+  for (const prefix of Object.values(INFERENCE_PREFIXES)) {
+    const id = parseId(prefix, text);
+    if (id !== null) return id;
+  }
+  return null;
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.js';
 import { fail, GatewayError, ok, userError } from '../core/errors.js';
 import type { Result } from '../core/errors.js';
 import { newId } from '../core/ids.js';
-import type { CompletionId } from '../core/ids.js';
+import type { InferenceId } from '../core/ids.js';
 import type { CompletionState } from '../core/inference.js';
 import type { Logger } from '../core/logger.js';
 import type { RoutePlan, Router } from '../routing/contract.js';
@@ -32,9 +32,9 @@ export type SettledAdmission =
   /** The same call runs or ran under its key, and is in memory. */
   | { readonly kind: 'attached'; readonly completion: KeptCompletion }
   /** It has ended, here or elsewhere: its outcome and words are stored. */
-  | { readonly kind: 'ended'; readonly id: CompletionId }
+  | { readonly kind: 'ended'; readonly id: InferenceId }
   /** Another replica runs it. */
-  | { readonly kind: 'elsewhere'; readonly id: CompletionId; readonly claim: IdempotencyClaim }
+  | { readonly kind: 'elsewhere'; readonly id: InferenceId; readonly claim: IdempotencyClaim }
   | Refusal;
 
 /** `waiting`: what it comes to is up to the database. Rejects with GatewayError SERVICE_UNAVAILABLE where that is away. */

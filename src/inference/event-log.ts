@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { isTerminal } from '../core/events.js';
 import type { CompletionEvent, CompletionEventBody } from '../core/events.js';
-import type { CompletionId } from '../core/ids.js';
+import type { InferenceId } from '../core/ids.js';
 import { leaveReason } from './presence.js';
 import type { Leave } from './presence.js';
 
@@ -24,7 +24,7 @@ export interface EventLog {
 }
 
 export interface EventLogOptions {
-  readonly completionId: CompletionId;
+  readonly completionId: InferenceId;
   readonly clock: Clock;
   /** Called as a reader joins; what it returns, as that reader leaves. Forgotten once the log has ended. */
   readonly onReader?: () => Leave;

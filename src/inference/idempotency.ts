@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { KeyClaim } from '../cache/contract.js';
 import type { Clock } from '../core/clock.js';
 import type { CompletionCall } from '../core/completion.js';
-import type { CompletionId } from '../core/ids.js';
+import type { InferenceId } from '../core/ids.js';
 import { isJsonObject } from '../core/json.js';
 import { formatUsd } from '../core/money.js';
 import type { Principal } from '../core/principal.js';
@@ -24,14 +24,14 @@ type Remembered = Pick<IdempotencyClaim, 'space' | 'fingerprint'>;
 
 /** Which completion was begun here under which key: what this replica can tell without asking. A refusal never takes its key. */
 export interface IdempotencyKeys {
-  find(claim: Remembered): { readonly id: CompletionId; readonly sameInput: boolean } | null;
-  take(claim: Remembered, id: CompletionId): void;
+  find(claim: Remembered): { readonly id: InferenceId; readonly sameInput: boolean } | null;
+  take(claim: Remembered, id: InferenceId): void;
   release(claim: Pick<Remembered, 'space'>): void;
 }
 
 export function createIdempotencyKeys(options: { readonly clock: Clock; readonly maxBytes?: number }): IdempotencyKeys {
   const { clock, maxBytes = MAX_KEY_BYTES } = options;
-  const taken = new LRUCache<string, { readonly id: CompletionId; readonly fingerprint: string }>({
+  const taken = new LRUCache<string, { readonly id: InferenceId; readonly fingerprint: string }>({
     maxSize: maxBytes,
     sizeCalculation: (_, space) => BYTES_PER_KEY + 2 * space.length,
     ttl: KEYED_MS,

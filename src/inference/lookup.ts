@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.js';
 import type { Message } from '../core/completion.js';
 import { GatewayError } from '../core/errors.js';
 import { parseId } from '../core/ids.js';
-import type { CompletionId } from '../core/ids.js';
+import type { InferenceId } from '../core/ids.js';
 import type { CompletionState, InferenceRecord } from '../core/inference.js';
 import type { Principal } from '../core/principal.js';
 import { mayEnd, mayReadPrompt, mayReadWords, maySee, viewFor } from './access.js';
@@ -31,9 +31,9 @@ interface Located {
 
 export interface Lookup extends Pick<Completions, 'find' | 'read' | 'cancel' | 'prompt'> {
   /** What came of a completion that has ended, for whoever holds its key. @throws GatewayError SERVICE_UNAVAILABLE. */
-  outcome(principal: Principal, id: CompletionId): Promise<CompletionState>;
+  outcome(principal: Principal, id: InferenceId): Promise<CompletionState>;
   /** Its events from the store. @throws GatewayError EVENTS_EXPIRED, BAD_USER_INPUT. */
-  stored(principal: Principal, id: CompletionId, position: { after: number; reader?: AbortSignal | undefined }): Promise<CompletionEvents>;
+  stored(principal: Principal, id: InferenceId, position: { after: number; reader?: AbortSignal | undefined }): Promise<CompletionEvents>;
 }
 
 /** Completions by their id, each as the principal may see it. */

@@ -1,7 +1,7 @@
 import { COST_OF_NOTHING } from '../accounting/price.js';
 import type { CompletionCall } from '../core/completion.js';
 import type { UserError } from '../core/errors.js';
-import type { CompletionId } from '../core/ids.js';
+import type { InferenceId } from '../core/ids.js';
 import type { CompletionState, InferenceRecord } from '../core/inference.js';
 import type { Principal, Tag } from '../core/principal.js';
 import { NO_USAGE } from '../core/usage.js';
@@ -13,7 +13,7 @@ const NOT_YET = { queuedMs: null, gatewayMs: null, firstTokenMs: null, totalMs: 
 
 /** What a refusal is known by; `call` is null where the input did not even make one. */
 export interface RefusedRequest {
-  readonly id: CompletionId;
+  readonly id: InferenceId;
   readonly principal: Principal;
   readonly requestedModel: string;
   readonly call: CompletionCall | null;

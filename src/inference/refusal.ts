@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.js';
 import { userError } from '../core/errors.js';
 import type { UserError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
-import type { CompletionId } from '../core/ids.js';
+import type { InferenceId } from '../core/ids.js';
 import type { CompletionState } from '../core/inference.js';
 import type { Finalizer } from './finalizer.js';
 import { storable } from './input/text.js';
@@ -24,7 +24,7 @@ export interface RefusalDependencies {
 
 /** `id`: of the row that says RUNNING already, where there is one. */
 export function refuse(
-  application: Application & { readonly id?: CompletionId },
+  application: Application & { readonly id?: InferenceId },
   error: UserError,
   { finalizer, clock }: RefusalDependencies,
 ): Refusal {

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { AssistantMessage } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
-import type { CompletionId } from '../core/ids.js';
+import type { InferenceId } from '../core/ids.js';
 import type { CompletionState } from '../core/inference.js';
 import type { EventLog } from './event-log.js';
 import { KEYED_MS, STORED_MS, UNARY_MS } from './retention.js';
@@ -26,24 +26,24 @@ export type KeptCompletion = RunningCompletion | EndedCompletion;
 
 /** The completions of this process: those that run, and those that ended a while ago. */
 export interface CompletionRegistry {
-  find(id: CompletionId): KeptCompletion | null;
+  find(id: InferenceId): KeptCompletion | null;
   begin(completion: RunningCompletion): void;
   /** Keeps what can still be read for so many milliseconds, as far as memory allows. */
-  end(id: CompletionId, ended: EndedCompletion, keptMs: number): void;
+  end(id: InferenceId, ended: EndedCompletion, keptMs: number): void;
   /** It can be read by everybody now: memory keeps it a little longer, for those who are about to ask. */
-  stored(id: CompletionId): void;
-  readonly running: ReadonlyMap<CompletionId, RunningCompletion>;
+  stored(id: InferenceId): void;
+  readonly running: ReadonlyMap<InferenceId, RunningCompletion>;
   /** Ended for its caller, and not yet for the books. */
-  readonly draining: Set<CompletionId>;
+  readonly draining: Set<InferenceId>;
   readonly endedBytes: number;
 }
 
 export function createCompletionRegistry(options: { readonly clock: Clock; readonly maxBytes?: number | undefined }): CompletionRegistry {
   const { clock, maxBytes = MAX_ENDED_BYTES } = options;
-  const running = new Map<CompletionId, RunningCompletion>();
+  const running = new Map<InferenceId, RunningCompletion>();
   const aging = { perf: { now: () => clock.monotonicMs() }, ttlResolution: 0 } as const;
-  const promised = new LRUCache<CompletionId, EndedCompletion>({ ...aging, maxSize: maxBytes, sizeCalculation: bytesOf, ttl: KEYED_MS });
-  const unpromised = new LRUCache<CompletionId, EndedCompletion>({
+  const promised = new LRUCache<InferenceId, EndedCompletion>({ ...aging, maxSize: maxBytes, sizeCalculation: bytesOf, ttl: KEYED_MS });
+  const unpromised = new LRUCache<InferenceId, EndedCompletion>({
     ...aging,
     max: MAX_UNPROMISED,
     maxSize: Math.ceil(maxBytes * MAX_UNPROMISED_SHARE),

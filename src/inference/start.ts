@@ -1,5 +1,5 @@
 import type { CompletionCall } from '../core/completion.js';
-import type { CompletionId } from '../core/ids.js';
+import type { InferenceId } from '../core/ids.js';
 import type { PayloadStorage } from '../core/payload-storage.js';
 import type { Principal } from '../core/principal.js';
 
@@ -11,7 +11,7 @@ export type CompletionForm = 'complete' | 'start' | 'stream';
 
 /** What is known as a completion begins. */
 export interface CompletionStart {
-  readonly id: CompletionId;
+  readonly id: InferenceId;
   readonly principal: Principal;
   readonly call: CompletionCall;
   readonly form: CompletionForm;

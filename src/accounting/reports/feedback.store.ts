@@ -26,15 +26,14 @@ export function createFeedbackStore(unitOfWork: UnitOfWork): FeedbackStore {
     ofInferences: (organizationId, ids) =>
       unitOfWork.asOrganization(organizationId, async (manager) => {
         const where = { organizationId: uuidFromId(organizationId), inferenceId: In(ids.map(uuidFromId)) };
-        return (await manager.find(FeedbackEntity, { where, order: { id: 'ASC' } })).map(feedbackFrom);
+        const named = new Map(ids.map((id) => [uuidFromId(id), id]));
+        const rows = await manager.find(FeedbackEntity, { where, order: { id: 'ASC' } });
+        return rows.flatMap((row) => feedbackFrom(row, named.get(row.inferenceId)) ?? []);
       }),
   };
 }
 
-function feedbackFrom({ id, inferenceId, value, weight, label, comment, createdAt }: FeedbackEntity): Feedback {
-  return {
-    ...{ value, weight, label, comment, createdAt },
-    id: idFromUuid('feedback', id),
-    inferenceId: idFromUuid('completion', inferenceId),
-  };
+/** `inferenceId`: the one that was asked for; its prefix is its operation's, which a rating does not know. */
+function feedbackFrom({ id, value, weight, label, comment, createdAt }: FeedbackEntity, inferenceId?: InferenceId): Feedback | null {
+  return inferenceId === undefined ? null : { id: idFromUuid('feedback', id), inferenceId, value, weight, label, comment, createdAt };
 }

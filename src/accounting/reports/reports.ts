@@ -1,4 +1,4 @@
-import { parseId } from '../../core/ids.js';
+import { parseInferenceId } from '../../core/ids.js';
 import { bad, checkInferenceFilter, planReport, scopeOf } from './plan.js';
 import type { Reports } from './contract.js';
 import type { CostStore } from './costs.store.js';
@@ -30,7 +30,7 @@ export function createReports({ store, feed, nameServed, freshAsOf }: ReportsDep
     },
     async inferences(principal, filter, { first, after }) {
       checkInferenceFilter(filter);
-      const last = after === null ? null : parseId('completion', after);
+      const last = after === null ? null : parseInferenceId(after);
       if (after !== null && last === null) throw bad('after', 'is not a cursor of this list');
       const records = await store.inferences(scopeOf(principal), filter, { limit: first + 1, after: last });
       return { records: records.slice(0, first), hasNextPage: records.length > first };
