@@ -74,7 +74,7 @@ describe('first token', () => {
     const first = upstreamDoes(stall);
     const second = upstreamDoes(stall);
     const stream = watch();
-    const request = await first;
+    const [request] = await Promise.all([first, stream.first('CompletionStarted')]);
     await clock.skip(59_000);
     expect(stream.events.map(({ __typename }) => __typename)).toEqual(['CompletionStarted']);
     await clock.skip(1_000);
