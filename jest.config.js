@@ -23,7 +23,8 @@ export default {
   globalSetup: '<rootDir>/test/kit/global-setup.js',
   globalTeardown: '<rootDir>/test/kit/global-teardown.js',
   maxWorkers: 2,
-  testTimeout: 20_000,
+  // For a machine ten times slower than most; what hangs is found all the same.
+  testTimeout: 60_000,
   reporters: ['default', '<rootDir>/scripts/jest-summary.mjs'],
   collectCoverage: false,
 };

@@ -90,7 +90,7 @@ describe('G7 a drain', () => {
       const started = Date.now();
       expect(await fixture.server.drain(30_000)).toBe(0);
       await fixture.server.close();
-      expect(Date.now() - started).toBeLessThan(2_000);
+      expect(Date.now() - started).toBeLessThan(20_000);
     });
   });
 });

@@ -34,6 +34,8 @@ export interface SampleApi extends GraphqlApi {
   /** How often the guard parsed. */
   readonly parsed: () => number;
   readonly touched: () => number;
+  /** How many results floods have made. */
+  readonly flooded: () => number;
   /** Silent streams: resolves as the next one is subscribed, with the promise of its end. */
   nextSilent(): Promise<{ readonly returned: Promise<void>; readonly signal: AbortSignal }>;
   /** Resolves as the next `waiting` field begins. */
@@ -41,7 +43,7 @@ export interface SampleApi extends GraphqlApi {
 }
 
 export function createSampleApi(): SampleApi {
-  const state = { parsed: 0, touched: 0 };
+  const state = { parsed: 0, touched: 0, flooded: 0 };
   const silents = createQueue<{ returned: Promise<void>; signal: AbortSignal }>();
   const waitings = createQueue<{ signal: AbortSignal; gone: Promise<ReaderGone> }>();
   const schema = buildSchema(SDL);
@@ -74,13 +76,14 @@ export function createSampleApi(): SampleApi {
     blob: (_source, { bytes }) => 'x'.repeat(Number(bytes)),
   });
   resolveFields(schema, 'Mutation', { touch: () => (state.touched += 1), waiting });
-  subscribeFields(schema, silents.push);
+  subscribeFields(schema, { pushSilent: silents.push, onFlooded: () => (state.flooded += 1) });
   return {
     schema,
     guard: createSampleGuard(schema, () => (state.parsed += 1)),
     createContext: (caller) => ({ ...caller }),
     parsed: () => state.parsed,
     touched: () => state.touched,
+    flooded: () => state.flooded,
     nextSilent: silents.next,
     nextWaiting: waitings.next,
   };
@@ -94,7 +97,12 @@ function resolveFields(schema: GraphQLSchema, type: string, resolvers: Record<st
   for (const [name, resolver] of Object.entries(resolvers)) Object.assign(fields.getFields()[name] ?? {}, { resolve: resolver });
 }
 
-function subscribeFields(schema: GraphQLSchema, pushSilent: (silent: { returned: Promise<void>; signal: AbortSignal }) => void): void {
+interface StreamHooks {
+  readonly pushSilent: (silent: { returned: Promise<void>; signal: AbortSignal }) => void;
+  readonly onFlooded: () => void;
+}
+
+function subscribeFields(schema: GraphQLSchema, { pushSilent, onFlooded }: StreamHooks): void {
   const fields = schema.getSubscriptionType()?.getFields() ?? {};
   const streams: Record<string, Resolver> = {
     async *ticks(_source, { count }) {
@@ -109,7 +117,10 @@ function subscribeFields(schema: GraphQLSchema, pushSilent: (silent: { returned:
       throw new GatewayError('NOT_FOUND', 'There is no such completion.');
     },
     async *flood(_source, { count, bytes }) {
-      for (let index = 0; index < Number(count); index += 1) yield await Promise.resolve('x'.repeat(Number(bytes)));
+      for (let index = 0; index < Number(count); index += 1) {
+        onFlooded();
+        yield await Promise.resolve('x'.repeat(Number(bytes)));
+      }
     },
   };
   for (const [name, subscribe] of Object.entries(streams))

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createManualClock } from '../kit/manual-clock.js';
 import { GOOD_KEY, startFixture, type Fixture } from './fixture.js';
 import { openRawSocket, openReadySocket, subscribeMessage, type Message, type RawSocket } from './raw-socket.js';
 
@@ -286,9 +287,15 @@ describe('G5 a key that ends', () => {
   });
 
   test('closes its sockets with 4403 when it expires', async () => {
-    fixture.keys.add('gp_dated', new Date(Date.now() + 300));
-    const socket = await ready({ 'x-api-key': 'gp_dated' });
+    const clock = createManualClock();
+    const dated = await startFixture({ clock });
+    dated.keys.add('gp_dated', new Date(clock.now().getTime() + 300));
+    const socket = await openReadySocket(dated.socketUrl, { 'x-api-key': 'gp_dated' });
+    await clock.advance(299);
+    expect(socket.socket.readyState).toBe(socket.socket.OPEN);
+    await clock.advance(1);
     expect((await socket.closed).code).toBe(4403);
+    await dated.server.close();
   });
 
   test('lets a client with a fresh key connect at once', async () => {

