@@ -3,6 +3,14 @@ import { Reports1763776800000 } from './1763776800000-reports.js';
 import { Settlement1763778600000 } from './1763778600000-settlement.js';
 import { Durable1763782200000 } from './1763782200000-durable.js';
 import { Routes1763785800000 } from './1763785800000-routes.js';
+import { RoutesInReports1763787000000 } from './1763787000000-routes-in-reports.js';
 
 /** In order; appended to, never changed. */
-export const MIGRATIONS = [Initial1763769600000, Reports1763776800000, Settlement1763778600000, Durable1763782200000, Routes1763785800000];
+export const MIGRATIONS = [
+  Initial1763769600000,
+  Reports1763776800000,
+  Settlement1763778600000,
+  Durable1763782200000,
+  Routes1763785800000,
+  RoutesInReports1763787000000,
+];

@@ -2,6 +2,7 @@ import type { InferenceId } from '../core/ids.js';
 import type { InferenceRecord } from '../core/inference.js';
 import { ATTEMPT_DEFAULTS, INFERENCE_DEFAULTS, toAttemptRows, toInferenceRow } from './ledger-rows.js';
 import type { AttemptRow, InferenceRow } from './ledger-rows.js';
+import { routeColumns } from './ledger-routes.js';
 import { storableJson } from './storable-json.js';
 
 /** A settled inference as the rows that go to the ledger, serialised once: the journal keeps the same text. */
@@ -35,7 +36,7 @@ export function bookingOf(record: InferenceRecord, { provisional = false }: Book
 export function bookingFromRows(id: InferenceId, inference: InferenceRow, attempts: readonly AttemptRow[]): Booking {
   return {
     id,
-    inference: storableJson({ ...INFERENCE_DEFAULTS, ...inference }),
+    inference: storableJson({ ...INFERENCE_DEFAULTS, ...routeColumns(inference.routing, []), ...inference }),
     attempts: attempts.map((row) => storableJson({ ...ATTEMPT_DEFAULTS, ...row })).join(','),
     record: null,
   };

@@ -17,48 +17,51 @@ import type {
 } from '../core/vocabulary.js';
 import { amountColumns, storedPrice } from './ledger-amounts.js';
 import type { AmountColumns, StoredPrice } from './ledger-amounts.js';
+import { routeColumns } from './ledger-routes.js';
+import type { RouteColumns } from './ledger-routes.js';
 
 /** A row of `inference`. Instants are written as ISO 8601 and read as dates, counts written as numbers and read as text. */
-export type InferenceRow<Instant = string, Count = number> = AmountColumns<Count> & {
-  readonly id: string;
-  readonly organization_id: string;
-  readonly operation: Operation;
-  readonly status: InferenceStatus;
-  readonly requested_model: string;
-  readonly served_model_id: string | null;
-  readonly served_deployment_id: string | null;
-  readonly served_provider_id: string | null;
-  readonly api_key_id: string;
-  readonly team_id: string | null;
-  readonly user: string | null;
-  readonly session_id: string | null;
-  readonly tags: readonly Tag[];
-  readonly task: TaskKind | null;
-  readonly price: StoredPrice | null;
-  readonly saved: string;
-  readonly unpriced: boolean;
-  readonly finish_reason: FinishReason | null;
-  readonly raw_finish_reason: string | null;
-  readonly warnings: readonly string[];
-  readonly error_code: ErrorCode | null;
-  readonly error: UserError | null;
-  readonly routing: RoutingRecord | null;
-  readonly rerouted: boolean;
-  readonly attempt_count: number;
-  readonly cache_status: CacheStatus | null;
-  readonly streamed: boolean;
-  readonly content_state: ContentState;
-  readonly content_expires_at: Instant | null;
-  readonly queued_ms: number | null;
-  readonly gateway_ms: number | null;
-  readonly first_token_ms: number | null;
-  readonly total_ms: number | null;
-  readonly request_id: string | null;
-  readonly created_at: Instant;
-  readonly ended_at: Instant | null;
-  /** Settled for a lost replica, until the truth turns up. */
-  readonly provisional: boolean;
-};
+export type InferenceRow<Instant = string, Count = number> = AmountColumns<Count> &
+  RouteColumns & {
+    readonly id: string;
+    readonly organization_id: string;
+    readonly operation: Operation;
+    readonly status: InferenceStatus;
+    readonly requested_model: string;
+    readonly served_model_id: string | null;
+    readonly served_deployment_id: string | null;
+    readonly served_provider_id: string | null;
+    readonly api_key_id: string;
+    readonly team_id: string | null;
+    readonly user: string | null;
+    readonly session_id: string | null;
+    readonly tags: readonly Tag[];
+    readonly task: TaskKind | null;
+    readonly price: StoredPrice | null;
+    readonly saved: string;
+    readonly unpriced: boolean;
+    readonly finish_reason: FinishReason | null;
+    readonly raw_finish_reason: string | null;
+    readonly warnings: readonly string[];
+    readonly error_code: ErrorCode | null;
+    readonly error: UserError | null;
+    readonly routing: RoutingRecord | null;
+    readonly rerouted: boolean;
+    readonly attempt_count: number;
+    readonly cache_status: CacheStatus | null;
+    readonly streamed: boolean;
+    readonly content_state: ContentState;
+    readonly content_expires_at: Instant | null;
+    readonly queued_ms: number | null;
+    readonly gateway_ms: number | null;
+    readonly first_token_ms: number | null;
+    readonly total_ms: number | null;
+    readonly request_id: string | null;
+    readonly created_at: Instant;
+    readonly ended_at: Instant | null;
+    /** Settled for a lost replica, until the truth turns up. */
+    readonly provisional: boolean;
+  };
 
 /** A row of `attempt`. */
 export type AttemptRow<Instant = string, Count = number> = AmountColumns<Count> & {
@@ -92,6 +95,10 @@ export const ATTEMPT_DEFAULTS = { parameter: null } as const satisfies Partial<A
 export function toInferenceRow(record: InferenceRecord): InferenceRow {
   const { served, cost, timing } = record;
   const amounts = amountColumns(record.usage, cost);
+  const way = routeColumns(
+    record.routing,
+    record.attempts.map((attempt) => attempt.served.deploymentId),
+  );
   return {
     input: amounts.input,
     cached_input: amounts.cached_input,
@@ -133,6 +140,10 @@ export function toInferenceRow(record: InferenceRecord): InferenceRow {
     error_code: record.error?.code ?? null,
     error: record.error,
     routing: record.routing,
+    route: way.route,
+    route_version: way.route_version,
+    experiment: way.experiment,
+    experiment_branch: way.experiment_branch,
     rerouted: wasRerouted(record),
     attempt_count: record.attempts.length,
     cache_status: record.cacheStatus,

@@ -163,7 +163,7 @@ export const ERROR_CODES = [
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** What reports can be grouped by. What routes, experiments and the cache bring joins with them. */
+/** What reports can be grouped by. */
 export const USAGE_DIMENSIONS = [
   'TEAM',
   'API_KEY',
@@ -173,10 +173,14 @@ export const USAGE_DIMENSIONS = [
   'REQUESTED_MODEL',
   'PROVIDER',
   'DEPLOYMENT',
+  'ROUTE',
+  'ROUTE_VERSION',
+  'EXPERIMENT_BRANCH',
   'OPERATION',
   'TASK',
   'STATUS',
   'ERROR_CODE',
+  'CACHE_STATUS',
   'REGION',
   'TAG',
 ] as const;

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout } from 'node:timers/promises';
 import { COMPLETE } from '../kit/operations.js';
-import { startProduct } from '../kit/product.js';
+import { mutate, startProduct } from '../kit/product.js';
 import type { TestProduct } from '../kit/product.js';
 import type { GraphqlClient } from '../kit/graphql-client.js';
+import { PUBLISH_ROUTE } from '../kit/routing.js';
 
 let product: TestProduct;
 let team: { id: string; key: string };
@@ -183,10 +184,14 @@ describe('usage and costs', () => {
       'REQUESTED_MODEL',
       'PROVIDER',
       'DEPLOYMENT',
+      'ROUTE',
+      'ROUTE_VERSION',
+      'EXPERIMENT_BRANCH',
       'OPERATION',
       'TASK',
       'STATUS',
       'ERROR_CODE',
+      'CACHE_STATUS',
       'REGION',
       'TAG',
     ];
@@ -196,6 +201,73 @@ describe('usage and costs', () => {
       expect(usage.rows.reduce((sum, row) => sum + row.metrics.requests, 0)).toBe(usage.totals.requests);
       expect(usage.rows.every((row) => row.bucket !== null)).toBe(true);
     }
+  });
+});
+
+describe('routes and experiments', () => {
+  interface Routed {
+    readonly id: string;
+    readonly routing: { readonly steps: readonly { readonly kind: string; readonly outcome: string }[] };
+  }
+
+  const publish = (experiment: string) =>
+    mutate(product.client, PUBLISH_ROUTE, {
+      slug: 'split-traffic',
+      definition: {
+        split: {
+          experiment,
+          branches: [
+            { name: 'control', weight: 1, node: { target: { model: 'words' } } },
+            { name: 'bold', weight: 1, node: { target: { model: 'unpriced' } } },
+          ],
+        },
+      },
+    });
+
+  /** What the decision of each call says of its side. */
+  async function sidesOf(calls: number): Promise<string[]> {
+    const sides: string[] = [];
+    for (let call = 0; call < calls; call += 1) {
+      const done = (await complete(product.client, { model: 'split-traffic', user: 'routes-test' })) as Done & Routed;
+      sides.push(done.routing.steps.find(({ kind }) => kind === 'SPLIT')?.outcome ?? 'none');
+    }
+    return sides;
+  }
+
+  const counted = (names: readonly string[]) =>
+    Object.fromEntries([...new Set(names)].map((name) => [name, names.filter((one) => one === name).length]));
+
+  test('group by route, version and side, as each call was decided, and pick one route’s calls', async () => {
+    await publish('tone');
+    const tone = await sidesOf(8);
+    await publish('voice');
+    const voice = await sidesOf(8);
+    await complete(product.client, { user: 'routes-test' });
+    const filter = { users: ['routes-test'] };
+    const report = (...groupBy: string[]) => ask<Usage>(product.client, USAGE, { groupBy, filter });
+    await until(
+      () => report(),
+      ({ usage }) => usage.totals.requests === 17,
+    );
+    const groups = async (pick: 'value' | 'label', ...groupBy: string[]) =>
+      Object.fromEntries(
+        (await report(...groupBy)).usage.rows.map(({ dimensions, metrics }) => [
+          dimensions.map((one) => one[pick] ?? 'null').join('/'),
+          metrics.requests,
+        ]),
+      );
+    expect(await groups('value', 'ROUTE')).toEqual({ 'split-traffic': 16, null: 1 });
+    expect(await groups('value', 'ROUTE', 'ROUTE_VERSION')).toEqual({ 'split-traffic/1': 8, 'split-traffic/2': 8, 'null/null': 1 });
+    expect(await groups('label', 'ROUTE_VERSION')).toEqual({ 'split-traffic v1': 8, 'split-traffic v2': 8, null: 1 });
+    const sides = [...tone.map((side) => `tone: ${side}`), ...voice.map((side) => `voice: ${side}`), 'null'];
+    expect(await groups('label', 'EXPERIMENT_BRANCH')).toEqual(counted(sides));
+    const versions = [...tone.map((side) => `${side}/1`), ...voice.map((side) => `${side}/2`), 'null/null'];
+    expect(await groups('value', 'EXPERIMENT_BRANCH', 'ROUTE_VERSION')).toEqual(counted(versions));
+
+    const picked = { users: ['routes-test'], routes: ['split-traffic'] };
+    expect((await ask<Usage>(product.client, USAGE, { filter: picked })).usage.totals.requests).toBe(16);
+    expect((await ask<Page>(product.client, INFERENCES, { filter: picked, first: 100 })).inferences.nodes).toHaveLength(16);
+    expect((await ask<Page>(product.client, INFERENCES, { filter: { routes: ['another'] }, first: 100 })).inferences.nodes).toEqual([]);
   });
 });
 

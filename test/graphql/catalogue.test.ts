@@ -25,7 +25,9 @@ describe('models', () => {
     ['{ search: "\\u0000" }', []],
     ['{ vendors: ["acme"] }', ['alpha', 'gamma']],
     ['{ vendors: ["acme", "bolt"], served: true }', ['alpha', 'beta']],
-    ['{ vendors: [] }', ['alpha', 'beta', 'gamma']],
+    ['{ vendors: [] }', []],
+    ['{ operations: [] }', []],
+    ['{ capabilities: [] }', ['alpha', 'beta', 'gamma']],
     ['{ capabilities: [TOOLS, VISION] }', ['alpha']],
     ['{ operations: [COMPLETION] }', ['alpha', 'beta', 'gamma']],
     ['{ served: false }', ['gamma']],
@@ -98,7 +100,9 @@ describe('deployments', () => {
     ['{ regions: ["eu"] }', ['openai.alpha', 'openai.beta']],
     ['{ states: [HEALTHY] }', ['openai.alpha', 'openai.beta']],
     ['{ states: [DEGRADED, OPEN] }', ['groq.beta']],
-    ['{ states: [] }', ['groq.beta', 'openai.alpha', 'openai.beta']],
+    ['{ states: [] }', []],
+    ['{ models: [] }', []],
+    ['{ models: null, states: null }', ['groq.beta', 'openai.alpha', 'openai.beta']],
   ])('filtered by %s are %j', async (filter, expected) => {
     const health = {
       onChange: () => () => undefined,

@@ -30,6 +30,7 @@ type Texts = readonly string[] | null | undefined;
 /**
  * Which rows of `inference i` are meant. Row-level security keeps organizations apart; the organization is named all the
  * same, because every index begins with it. Slugs are looked up by organization under that security, deleted ones too.
+ * An empty list names nothing, so no row is any of it.
  */
 export function conditionsOf({ scope, range, filter }: Selection, parameters: Parameters): string {
   const conditions = [`i.organization_id = ${parameters.add(uuidFromId(scope.organizationId))}`];
@@ -74,6 +75,7 @@ function textFilters(filter: Selection['filter']): readonly (readonly [string, T
     ['session_id', filter.sessions],
     ['requested_model', filter.requestedModels],
     ['operation', filter.operations],
+    ['route', filter.routes],
     ['task', filter.tasks],
     ['status', filter.statuses],
     ['error_code', filter.errorCodes],
@@ -82,7 +84,7 @@ function textFilters(filter: Selection['filter']): readonly (readonly [string, T
 }
 
 function isGiven<Value>(list: readonly Value[] | null | undefined): list is readonly Value[] {
-  return list != null && list.length > 0;
+  return list != null;
 }
 
 function uuidsOf(prefix: IdPrefix, texts: readonly string[]): string[] {

@@ -23,7 +23,7 @@ export interface TimeRange {
   readonly to: Date;
 }
 
-/** All that is given must hold; within one, any of its values. An empty list asks for nothing; a foreign id finds nothing. */
+/** All that is given must hold; within one, any of its values: an empty list matches nothing, as a foreign id does. */
 export interface CommonFilter {
   readonly teams?: Optional<readonly string[]>;
   readonly apiKeys?: Optional<readonly string[]>;
@@ -33,6 +33,8 @@ export interface CommonFilter {
   readonly models?: Optional<readonly string[]>;
   readonly providers?: Optional<readonly string[]>;
   readonly deployments?: Optional<readonly string[]>;
+  /** Slugs of what callers named. */
+  readonly routes?: Optional<readonly string[]>;
   readonly operations?: Optional<readonly Operation[]>;
   readonly statuses?: Optional<readonly InferenceStatus[]>;
   readonly errorCodes?: Optional<readonly ErrorCode[]>;
@@ -91,6 +93,8 @@ export interface DimensionValue {
   readonly dimension: UsageDimension;
   /** Null where inferences have none. */
   readonly value: string | null;
+  /** What a value is one of: the route of a version, the experiment of a branch. */
+  readonly of?: string;
 }
 
 export interface UsageMetrics {

@@ -5,7 +5,7 @@ import { errorCode } from '../../storage/error-code.js';
 import { storableText } from '../storable-json.js';
 import type { Parameters } from './conditions.store.js';
 import { conditionsOf } from './conditions.store.js';
-import type { Group } from './contract.js';
+import type { DimensionValue, Group } from './contract.js';
 import { unknownZone } from './plan.js';
 import type { ReportPlan } from './plan.js';
 
@@ -19,12 +19,21 @@ const VALUE_OF: Readonly<Record<Exclude<UsageDimension, 'TAG'>, string>> = {
   REQUESTED_MODEL: 'i.requested_model',
   PROVIDER: 'provider.slug',
   DEPLOYMENT: 'deployment.slug',
+  ROUTE: 'i.route',
+  ROUTE_VERSION: memberOf('i.route_version::text', 'i.route'),
+  EXPERIMENT_BRANCH: memberOf('i.experiment_branch', 'i.experiment'),
   OPERATION: 'i.operation',
   TASK: 'i.task',
   STATUS: 'i.status',
   ERROR_CODE: 'i.error_code',
+  CACHE_STATUS: `coalesce(i.cache_status, 'OFF')`,
   REGION: 'i.served_region',
 };
+
+/** A value that means nothing without what it is one of: both make the group. */
+function memberOf(value: string, whole: string): string {
+  return `CASE WHEN ${whole} IS NOT NULL THEN jsonb_build_array(${value}, ${whole}) END`;
+}
 
 const JOIN_OF: Partial<Record<UsageDimension, string>> = {
   MODEL: 'LEFT JOIN model ON model.id = i.served_model_id',
@@ -75,10 +84,17 @@ export function groupFrom({ bucket, series }: GroupColumns, { groupBy }: ReportP
   const list: readonly unknown[] = Array.isArray(values) ? values : [];
   return {
     bucket,
-    dimensions: groupBy.map((dimension, place) => {
-      const value = list[place];
-      return { dimension, value: typeof value === 'string' ? publicValue(dimension, value) : null };
-    }),
+    dimensions: groupBy.map((dimension, place) => dimensionFrom(dimension, list[place])),
+  };
+}
+
+function dimensionFrom(dimension: UsageDimension, stored: unknown): DimensionValue {
+  const member: readonly unknown[] = Array.isArray(stored) ? stored : [stored];
+  const [value, of] = member;
+  return {
+    dimension,
+    value: typeof value === 'string' ? publicValue(dimension, value) : null,
+    ...(typeof of === 'string' ? { of } : {}),
   };
 }
 

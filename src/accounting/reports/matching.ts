@@ -32,6 +32,7 @@ export function createMatcher(principal: Principal, filter: InferenceFilter, nam
       isAnyOf(filter.models, [names.model]) &&
       isAnyOf(filter.providers, [names.provider]) &&
       isAnyOf(filter.deployments, [names.deployment]) &&
+      isAnyOf(filter.routes?.map(storableText), [stored(record.routing?.route ?? null)]) &&
       isAnyOf(filter.operations, [record.operation]) &&
       isAnyOf(filter.statuses, [record.status]) &&
       isAnyOf(filter.errorCodes, [record.error?.code ?? null]) &&
@@ -45,7 +46,7 @@ export function createMatcher(principal: Principal, filter: InferenceFilter, nam
 }
 
 function isAnyOf<Value extends string>(wanted: readonly Value[] | null | undefined, has: readonly (Value | null)[]): boolean {
-  return wanted == null || wanted.length === 0 || wanted.some((value) => has.includes(value));
+  return wanted == null || wanted.some((value) => has.includes(value));
 }
 
 function stored(text: string | null): string | null {

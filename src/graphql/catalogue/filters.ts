@@ -7,7 +7,10 @@ import { CapabilityEnum, HealthStateEnum } from './words.js';
 
 const OPTIONAL = { nullable: true } as const;
 
-@InputType({ description: 'All that is given must hold; an empty list asks for nothing.' })
+@InputType({
+  description:
+    'All that is given must hold; an empty list matches nothing (but of no `capabilities` all can do all), null is no condition.',
+})
 export class ModelFilter {
   @Field(() => String, { ...OPTIONAL, description: 'A part of the slug or the name, in any case.' })
   readonly search?: string | null;
@@ -25,7 +28,9 @@ export class ModelFilter {
   readonly served?: boolean | null;
 }
 
-@InputType({ description: 'All that is given must hold; within one, any of its values; an empty list asks for nothing.' })
+@InputType({
+  description: 'All that is given must hold; within one, any of its values: an empty list matches nothing, null is no condition.',
+})
 export class DeploymentFilter {
   @Field(() => [String], { ...OPTIONAL, description: 'Slugs of models.' })
   readonly models?: readonly string[] | null;
@@ -68,14 +73,10 @@ export function matchesDeployment(deployment: Deployment, filter: DeploymentFilt
     anyOf(filter.models, [deployment.model.slug]) &&
     anyOf(filter.providers, [deployment.provider.slug]) &&
     anyOf(filter.regions, [deployment.region ?? deployment.provider.region]) &&
-    (isUnset(filter.states) || filter.states.includes(state()))
+    (filter.states == null || filter.states.includes(state()))
   );
 }
 
 function anyOf<Value>(wanted: readonly Value[] | null | undefined, has: readonly (Value | null)[]): boolean {
-  return isUnset(wanted) || wanted.some((value) => has.includes(value));
-}
-
-function isUnset(list: readonly unknown[] | null | undefined): list is null | undefined | readonly [] {
-  return list == null || list.length === 0;
+  return wanted == null || wanted.some((value) => has.includes(value));
 }

@@ -10,7 +10,9 @@ import { TimeRangeInput } from '../usage/inputs.js';
 
 const OPTIONAL = { nullable: true } as const;
 
-@InputType({ description: 'All that is given must hold; within one, any of its values; an empty list asks for nothing.' })
+@InputType({
+  description: 'All that is given must hold; within one, any of its values: an empty list matches nothing, null is no condition.',
+})
 export class InferenceFilter implements core.InferenceFilter {
   @Field(() => TimeRangeInput, { ...OPTIONAL, description: 'When it was asked for.' })
   readonly range?: TimeRangeInput | null;
@@ -35,6 +37,9 @@ export class InferenceFilter implements core.InferenceFilter {
 
   @Field(() => [String], { ...OPTIONAL, description: 'Slugs of the deployments that answered.' })
   readonly deployments?: readonly string[] | null;
+
+  @Field(() => [String], { ...OPTIONAL, description: 'Slugs of the routes that callers named.' })
+  readonly routes?: readonly string[] | null;
 
   @Field(() => [OperationEnum], { ...OPTIONAL, description: 'What was asked for.' })
   readonly operations?: readonly Operation[] | null;

@@ -23,14 +23,15 @@ export class DimensionValue {
     return this.given.dimension;
   }
 
-  @Field(() => String, { nullable: true, description: 'An id, a slug or a text; null for requests that have none.' })
+  @Field(() => String, { nullable: true, description: 'An id, a slug, a number or a text; null for requests that have none.' })
   get value(): string | null {
     return this.given.value;
   }
 
   @Field(() => String, {
     nullable: true,
-    description: 'For people: the name of the team, key, model or provider; the value itself elsewhere.',
+    description:
+      'For people: the name of the team, key, model or provider; a version with its route, a branch with its experiment; the value itself elsewhere.',
   })
   async label(_args: unknown, context: GraphqlContext): Promise<string | null> {
     const { value } = this.given;
@@ -51,6 +52,10 @@ export class DimensionValue {
         return context.snapshot().models.bySlug.get(value)?.name;
       case 'PROVIDER':
         return context.snapshot().providers.bySlug.get(value)?.name;
+      case 'ROUTE_VERSION':
+        return `${this.given.of} v${value}`;
+      case 'EXPERIMENT_BRANCH':
+        return `${this.given.of}: ${value}`;
       default:
         return undefined;
     }

@@ -18,7 +18,9 @@ export class TimeRangeInput implements core.TimeRange {
   readonly to!: Date;
 }
 
-@InputType({ description: 'All that is given must hold; within one, any of its values; an empty list asks for nothing.' })
+@InputType({
+  description: 'All that is given must hold; within one, any of its values: an empty list matches nothing, null is no condition.',
+})
 export class UsageFilter implements core.UsageFilter {
   @Field(() => [ID], { ...OPTIONAL, description: 'Ids of teams.' })
   readonly teams?: readonly string[] | null;
@@ -43,6 +45,9 @@ export class UsageFilter implements core.UsageFilter {
 
   @Field(() => [String], { ...OPTIONAL, description: 'Slugs of the deployments that answered.' })
   readonly deployments?: readonly string[] | null;
+
+  @Field(() => [String], { ...OPTIONAL, description: 'Slugs of the routes that callers named.' })
+  readonly routes?: readonly string[] | null;
 
   @Field(() => [OperationEnum], { ...OPTIONAL, description: 'What was asked for.' })
   readonly operations?: readonly Operation[] | null;

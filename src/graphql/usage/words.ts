@@ -13,10 +13,16 @@ export const UsageDimensionEnum = declareEnum<UsageDimension>(
     REQUESTED_MODEL: 'The model as the caller wrote it.',
     PROVIDER: 'The provider that answered: its slug.',
     DEPLOYMENT: 'The deployment that answered: its slug.',
+    ROUTE: 'The route that the caller named: its slug; null where a model was named.',
+    ROUTE_VERSION: 'The version of the route then: its number, labelled with the route. Versions of two routes make two groups.',
+    EXPERIMENT_BRANCH:
+      'The side of a split that names an experiment: its branch’s name, labelled with the experiment. Of several splits around a target ' +
+      'the outermost counts; branches of two experiments make two groups.',
     OPERATION: 'What was asked for.',
     TASK: 'What the caller said it was for.',
     STATUS: 'How it ended.',
     ERROR_CODE: 'Why it was refused, failed or cancelled.',
+    CACHE_STATUS: 'What the answer cache did.',
     REGION: 'Where it was answered: the deployment’s region, else its provider’s, as it was then.',
     TAG: 'The value of the tag that `filter.tagKey` names; of several under that key, the first.',
   },

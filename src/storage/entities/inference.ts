@@ -25,6 +25,7 @@ import { UsageColumns } from './usage-columns.js';
 @Index('inference_organization_id_user_id_idx', ['organizationId', 'user', 'id'], { where: '("user" IS NOT NULL)' })
 @Index('inference_organization_id_session_id_id_idx', ['organizationId', 'sessionId', 'id'], { where: '(session_id IS NOT NULL)' })
 @Index('inference_organization_id_status_id_idx', ['organizationId', 'status', 'id'], { where: "(status <> 'SUCCEEDED'::text)" })
+@Index('inference_organization_id_route_id_idx', ['organizationId', 'route', 'id'], { where: '(route IS NOT NULL)' })
 export class Inference {
   @PrimaryColumn({ name: 'id', type: 'uuid', primaryKeyConstraintName: 'inference_pkey' }) id!: string;
   @Column({ name: 'organization_id', type: 'uuid' }) organizationId!: string;
@@ -59,6 +60,11 @@ export class Inference {
   @Column({ name: 'error', type: 'jsonb', nullable: true }) error!: unknown;
   /** Route, version, seed, steps, candidates. */
   @Column({ name: 'routing', type: 'jsonb', nullable: true }) routing!: unknown;
+  /** The slug of the route that was named, and its version then. */
+  @Column({ name: 'route', type: 'text', nullable: true }) route!: string | null;
+  @Column({ name: 'route_version', type: 'integer', nullable: true }) routeVersion!: number | null;
+  @Column({ name: 'experiment', type: 'text', nullable: true }) experiment!: string | null;
+  @Column({ name: 'experiment_branch', type: 'text', nullable: true }) experimentBranch!: string | null;
   @Column({ name: 'rerouted', type: 'boolean', default: false }) rerouted!: boolean;
   /** How many upstream calls it took. */
   @Column({ name: 'attempt_count', type: 'integer', default: 0 }) attemptCount!: number;

@@ -8,7 +8,7 @@ import type { InferenceRecord } from '../../../src/core/inference.js';
 import type { Principal } from '../../../src/core/principal.js';
 import { sampleAttempt } from '../records.js';
 import { reported, simplePrice } from '../samples.js';
-import { anyRecordOf, billed, DAY, openBooks, servedBy } from './world.js';
+import { anyRecordOf, billed, DAY, openBooks, routed, servedBy } from './world.js';
 import type { Books, Tenant } from './world.js';
 
 let books: Books;
@@ -125,7 +125,7 @@ async function countStatements({ dataSource }: Books, run: () => Promise<unknown
 }
 
 const anyFilterOf = (tenant: Tenant): fc.Arbitrary<InferenceFilter> => {
-  const some = <Value>(...values: Value[]) => fc.option(fc.subarray(values), { nil: undefined });
+  const some = <Value>(...values: Value[]) => fc.option(fc.subarray(values, { minLength: values.length - 1 }), { nil: undefined, freq: 1 });
   const names = ['anna', 'ben', '', 'ß"\\', '\0half \ud83d'];
   return fc.record(
     {
@@ -137,6 +137,7 @@ const anyFilterOf = (tenant: Tenant): fc.Arbitrary<InferenceFilter> => {
       models: some('words', 'numbers', 'unknown', '\0'),
       providers: some('north', 'unknown'),
       deployments: some('north.words', 'south.numbers'),
+      routes: some('main', 'unknown', '\0'),
       operations: some('COMPLETION' as const),
       statuses: some('SUCCEEDED' as const, 'BLOCKED' as const),
       errorCodes: some('PROVIDER_FAILED' as const, 'NOT_FOUND' as const),
@@ -168,6 +169,41 @@ test('a filter picks the same from the books and from what is being booked', asy
   expect(picked).toBeGreaterThan(100);
 });
 
+test('an empty list matches nothing, in every filter of every report; null is no condition', async () => {
+  const tenant = await books.found();
+  const record = tenant.record();
+  await books.book(record);
+  const lists = [
+    'teams',
+    'apiKeys',
+    'users',
+    'sessions',
+    'models',
+    'providers',
+    'deployments',
+    'routes',
+    'operations',
+    'statuses',
+    'errorCodes',
+    'tags',
+  ];
+  const ofNothing = (filter: InferenceFilter) =>
+    createMatcher(tenant.reader, filter, () => ({ model: null, provider: null, deployment: null }))(record);
+  for (const name of lists) {
+    expect({ name, found: await list(tenant.reader, { [name]: [] }) }).toEqual({ name, found: [] });
+    expect({ name, matches: ofNothing({ [name]: [] }) }).toEqual({ name, matches: false });
+    expect({ name, found: (await list(tenant.reader, { [name]: null })).length }).toEqual({ name, found: 1 });
+  }
+  for (const name of [...lists, 'requestedModels', 'tasks', 'regions']) {
+    const filter = { [name]: [] };
+    expect({ name, totals: (await books.reports.usage(tenant.reader, { range: DAY, filter })).totals.requests }).toEqual({
+      name,
+      totals: 0,
+    });
+    expect((await books.reports.costs(tenant.reader, { range: DAY, filter })).rows).toEqual([]);
+  }
+});
+
 describe('who sees what', () => {
   test('another organization sees nothing, in any report', async () => {
     const [mine, other] = [await books.found(), await books.found()];
@@ -194,7 +230,11 @@ describe('who sees what', () => {
 
 test('a list of one team, person or conversation has its index, and a report the time’s', async () => {
   const tenant = await books.found();
-  await books.book(...Array.from({ length: 50 }, () => tenant.record({ user: 'anna', sessionId: 's', teamId: tenant.teams[0] })));
+  await books.book(
+    ...Array.from({ length: 50 }, () =>
+      tenant.record({ user: 'anna', sessionId: 's', teamId: tenant.teams[0], routing: routed('main', 1) }),
+    ),
+  );
   const explain = (where: string, order: string) =>
     books.work.asOrganization(tenant.organizationId, async (manager) => {
       await manager.query('SET LOCAL enable_seqscan = off');
@@ -211,6 +251,7 @@ test('a list of one team, person or conversation has its index, and a report the
     [`"user" = 'anna'`, 'user_id_idx'],
     [`session_id = 's'`, 'session_id_id_idx'],
     [`team_id = '${uuidFromId(tenant.teams[0])}'`, 'team_id_id_idx'],
+    [`route = 'main'`, 'route_id_idx'],
     ['true', 'organization_id_id_idx'],
   ] as const) {
     const plan = await explain(condition, newest);

@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { UsageMetrics, UsageReport } from '../../../src/accounting/reports/contract.js';
 import { newId, uuidFromId } from '../../../src/core/ids.js';
-import type { InferenceRecord } from '../../../src/core/inference.js';
+import type { InferenceRecord, ServedBy } from '../../../src/core/inference.js';
 import { ZERO_PICO_USD } from '../../../src/core/money.js';
 import { TOKEN_CLASSES } from '../../../src/core/usage.js';
 import { USAGE_DIMENSIONS } from '../../../src/core/vocabulary.js';
 import type { UsageDimension } from '../../../src/core/vocabulary.js';
 import { simplePrice, usd } from '../samples.js';
 import { sampleAttempt } from '../records.js';
-import { anyRecordOf, billed, DAY, FRESH, openBooks, servedBy } from './world.js';
+import { anyRecordOf, billed, DAY, FRESH, openBooks, routed, servedBy } from './world.js';
 import type { Books, Tenant } from './world.js';
 
 let books: Books;
@@ -180,6 +180,64 @@ describe('a dimension', () => {
       [`${team}/${key}`]: 1,
       [`null/${key}`]: 1,
     });
+  });
+
+  test('ROUTE is the route that was named; versions and branches are apart for each route and experiment', async () => {
+    const tenant = await books.found();
+    const [at] = tenant.places;
+    const by = (route: string | null, version: number, name: string, branch: string) =>
+      tenant.record({ routing: routed(route, version, { name, branch, at }) });
+    await books.book(
+      by('main', 1, 'tone', 'a'),
+      by('main', 2, 'tone', 'b'),
+      by('other', 2, 'size', 'b'),
+      tenant.record({ routing: routed('other', 2) }),
+      tenant.record({ routing: routed(null, 0) }),
+      tenant.record({ routing: null }),
+    );
+    const rows = async (dimension: UsageDimension) =>
+      (await books.reports.usage(tenant.reader, { range: DAY, groupBy: [dimension] })).rows
+        .map(({ dimensions: [value], metrics }) => [value?.value, value?.of, metrics.requests])
+        .toSorted();
+    expect(await rows('ROUTE')).toEqual([
+      [null, undefined, 2],
+      ['main', undefined, 2],
+      ['other', undefined, 2],
+    ]);
+    expect(await rows('ROUTE_VERSION')).toEqual([
+      [null, undefined, 2],
+      ['1', 'main', 1],
+      ['2', 'main', 1],
+      ['2', 'other', 2],
+    ]);
+    expect(await rows('EXPERIMENT_BRANCH')).toEqual([
+      [null, undefined, 3],
+      ['a', 'tone', 1],
+      ['b', 'size', 1],
+      ['b', 'tone', 1],
+    ]);
+    const { totals } = await books.reports.usage(tenant.reader, { range: DAY, filter: { routes: ['main', 'unknown'] } });
+    expect(totals.requests).toBe(2);
+  });
+
+  test('EXPERIMENT_BRANCH is the side that was tried first, whoever answered in the end', async () => {
+    const tenant = await books.found();
+    const [inside, outside] = tenant.places;
+    const routing = routed('main', 1, { name: 'tone', branch: 'a', at: inside });
+    const attempt = (index: number, at: ServedBy) => sampleAttempt({ index, served: servedBy(at) });
+    await books.book(
+      tenant.record({ routing, served: servedBy(outside), attempts: [attempt(0, inside), attempt(1, outside)] }),
+      tenant.record({ routing, served: servedBy(inside), attempts: [attempt(0, outside), attempt(1, inside)] }),
+      tenant.record({ routing, served: null, attempts: [] }),
+      tenant.record({ routing, served: servedBy(outside), attempts: [attempt(0, outside)] }),
+    );
+    expect(requests(await books.reports.usage(tenant.reader, { range: DAY, groupBy: ['EXPERIMENT_BRANCH'] }))).toEqual({ a: 3, null: 1 });
+  });
+
+  test('CACHE_STATUS says OFF where nothing was asked of the cache', async () => {
+    const tenant = await books.found();
+    await books.book(tenant.record({ cacheStatus: 'HIT' }), tenant.record(), tenant.record({ cacheStatus: 'OFF' }));
+    expect(requests(await books.reports.usage(tenant.reader, { range: DAY, groupBy: ['CACHE_STATUS'] }))).toEqual({ HIT: 1, OFF: 2 });
   });
 
   test('TAG takes the first of several values under its key, and null where there is none', async () => {

@@ -15,7 +15,7 @@ import { sumUsage } from '../../../src/accounting/outcomes.js';
 import { userError } from '../../../src/core/errors.js';
 import { newId, uuidFromId } from '../../../src/core/ids.js';
 import type { ApiKeyId, OrganizationId, TeamId } from '../../../src/core/ids.js';
-import type { InferenceRecord, ServedBy } from '../../../src/core/inference.js';
+import type { ExperimentSide, InferenceRecord, RoutingRecord, ServedBy } from '../../../src/core/inference.js';
 import type { Price } from '../../../src/core/pricing.js';
 import type { Principal } from '../../../src/core/principal.js';
 import { NO_USAGE } from '../../../src/core/usage.js';
@@ -175,6 +175,13 @@ function withBill(record: InferenceRecord): InferenceRecord {
   return { ...record, usage: usages.length === 0 ? NO_USAGE : sumUsage(usages), cost: sumCosts(costs) };
 }
 
+/** A decision for a route whose chosen target stands on a side of an experiment, where one is named. */
+export function routed(route: string | null, version: number, side?: ExperimentSide & { readonly at: ServedBy }): RoutingRecord {
+  const target = side && { deploymentId: side.at.deploymentId, experiment: { name: side.name, branch: side.branch } };
+  const candidates = target ? [{ ...target, chosen: true, score: null, excluded: null }] : [];
+  return { route, routeVersion: route === null ? null : version, seed: 'seed', steps: [], candidates };
+}
+
 const names = fc.constantFrom('anna', 'ben', '', 'ß"\\', '{"a":1}', '\0half \ud83d');
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null });
 
@@ -200,15 +207,21 @@ export function anyRecordOf(tenant: Tenant): fc.Arbitrary<InferenceRecord> {
       tags: fc.array(fc.record({ key: fc.constantFrom('feature', 'customer'), value: names }), { maxLength: 3 }),
       errorCode: maybe(fc.constantFrom('PROVIDER_FAILED', 'CANCELLED')),
       cacheStatus: fc.constantFrom('OFF', 'HIT', 'MISS'),
+      route: fc.constantFrom(null, 'main', 'side'),
+      version: fc.constantFrom(1, 2),
+      side: maybe(
+        fc.record({ name: fc.constantFrom('tone', 'size'), branch: fc.constantFrom('a', 'b'), at: fc.constantFrom(...tenant.places) }),
+      ),
       minute: fc.nat(24 * 60 - 1),
       totalMs: maybe(fc.integer({ min: 0, max: 10_000 })),
     })
-    .map(({ errorCode, minute, totalMs, served, attempts, ...rest }) =>
+    .map(({ errorCode, minute, totalMs, served, attempts, route, version, side, ...rest }) =>
       withBill(
         tenant.record({
           ...rest,
           attempts: attempts.map((one, index) => ({ ...one, index, id: newId('attempt') })),
           id: newId('completion'),
+          routing: routed(route, version, side ?? undefined),
           served: served && servedBy(served),
           error: errorCode && userError(errorCode),
           createdAt: new Date(DAY.from.getTime() + minute * 60_000),
