@@ -27,6 +27,7 @@ describe('readConfig', () => {
       masterKey: null,
       adminKey: null,
       providerKeys: [],
+      proxies: { http: null, https: null, exceptions: '' },
       sandbox: 'auto',
       introspection: 'public',
       corsOrigins: [],
@@ -215,4 +216,32 @@ test('readDatabaseTarget asks for no master key', () => {
   const target = readDatabaseTarget({ DATABASE_URL: 'postgres://db/x', DATA_DIR: '/srv/g' });
   expect([target.databaseUrl?.reveal(), target.dataDir]).toEqual(['postgres://db/x', '/srv/g']);
   expect(() => readDatabaseTarget({ DATABASE_URL: 'db' })).toThrow(ConfigError);
+});
+
+describe('proxies', () => {
+  const proxiesOf = (env: NodeJS.ProcessEnv) => {
+    const { http, https, exceptions } = readConfig(env).proxies;
+    return { http: http?.reveal() ?? null, https: https?.reveal() ?? null, exceptions };
+  };
+
+  test('as other tools read them: a host alone is an HTTP proxy, and small letters count first', () => {
+    expect(
+      proxiesOf({ HTTP_PROXY: 'proxy:3128', HTTPS_PROXY: 'http://one:1', https_proxy: 'socks5://two:2', NO_PROXY: '.corp, 10.0.0.1' }),
+    ).toEqual({
+      http: 'http://proxy:3128',
+      https: 'socks5://two:2',
+      exceptions: '.corp, 10.0.0.1',
+    });
+  });
+
+  test.each(['ftp://proxy', 'http://'])('%s is a fault that names the variable, and keeps what may hold a password', (url) => {
+    const faulty = url.replace('://', '://pilot:canary-password@');
+    const reading = () => readConfig({ HTTPS_PROXY: faulty });
+    expect(reading).toThrow(/^The configuration has a fault:\n {2}HTTPS_PROXY must be a URL such as/);
+    expect(reading).not.toThrow(/canary/);
+  });
+
+  test('print as secrets', () => {
+    expect(JSON.stringify(readConfig({ HTTP_PROXY: 'http://pilot:canary-password@proxy' }).proxies)).not.toContain('canary');
+  });
 });

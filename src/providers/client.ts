@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache';
-import { Pool, buildConnector } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { UpstreamError } from './contract.js';
-import { BlockedAddress, checkUrl, guardedLookup } from './network-guard.js';
+import { createDispatcher, NO_PROXIES } from './dispatcher.js';
+import type { ProxyRules } from './dispatcher.js';
+import { BlockedAddress, checkUrl } from './network-guard.js';
 import type { LookupAll } from './network-guard.js';
 
 /** The one place that opens connections to upstreams: pools per origin, behind the network guard. */
@@ -37,35 +38,32 @@ export interface OpenExchange {
 
 export interface HttpClientOptions {
   readonly lookup?: LookupAll;
+  readonly proxies?: ProxyRules;
 }
 
 /** Enough for every provider of many organizations; the least used pool is closed once its calls have ended. */
 const MOST_ORIGINS = 256;
-/** Long enough to be reused between a product's calls, short enough to beat most servers' own limit. */
-const KEEP_ALIVE_MS = 10_000;
-/** Only cleans up: the caller's own connect timeout has fired long before. */
-const ABANDONED_CONNECT_MS = 60_000;
 
 interface Origin {
-  readonly pool: Pool;
+  readonly origin: string;
+  readonly dispatcher: Dispatcher;
   /** Without a slash at its end. */
   readonly pathname: string;
   readonly query: string;
 }
 
-export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
-  const lookup = guardedLookup(options.lookup);
-  const origins = new LRUCache<string, Origin>({ max: MOST_ORIGINS, dispose: ({ pool }) => void pool.close().catch(() => undefined) });
+export function createHttpClient({ lookup, proxies = NO_PROXIES }: HttpClientOptions = {}): HttpClient {
+  const dispose = ({ dispatcher }: Origin) => void dispatcher.close().catch(() => undefined);
+  const origins = new LRUCache<string, Origin>({ max: MOST_ORIGINS, dispose });
   const originOf = ({ baseUrl, allowPrivateNetwork }: OutgoingRequest): Origin => {
     const key = `${baseUrl} ${String(allowPrivateNetwork)}`;
     const known = origins.get(key);
     if (known !== undefined) return known;
     const problem = checkUrl(baseUrl, { allowPrivateNetwork });
     if (problem !== null) throw new BlockedAddress(`The base URL ${problem}`);
-    const { origin, pathname, search } = new URL(baseUrl);
-    const connect = buildConnector({ timeout: ABANDONED_CONNECT_MS, ...(allowPrivateNetwork ? {} : { lookup }) });
-    const pool = new Pool(origin, { connect, keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: 0, bodyTimeout: 0 });
-    const made = { pool, pathname: pathname.replace(/\/+$/, ''), query: search.slice(1) };
+    const url = new URL(baseUrl);
+    const dispatcher = createDispatcher(url, allowPrivateNetwork, { lookup, proxies });
+    const made = { origin: url.origin, dispatcher, pathname: url.pathname.replace(/\/+$/, ''), query: url.search.slice(1) };
     origins.set(key, made);
     return made;
   };
@@ -78,7 +76,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
       }
     },
     close: async () => {
-      await Promise.all([...origins.values()].map(({ pool }) => pool.destroy()));
+      await Promise.all([...origins.values()].map(({ dispatcher }) => dispatcher.destroy()));
     },
   };
 }
@@ -96,11 +94,11 @@ function refuse(error: Error, listener: ExchangeListener): OpenExchange {
   };
 }
 
-function send({ pool, pathname, query }: Origin, request: OutgoingRequest, listener: ExchangeListener): OpenExchange {
+function send({ origin, dispatcher, pathname, query }: Origin, request: OutgoingRequest, listener: ExchangeListener): OpenExchange {
   const exchange = createExchange(listener);
   const path = `${pathname}${request.path}`;
   const withQuery = query === '' ? path : `${path}${path.includes('?') ? '&' : '?'}${query}`;
-  pool.dispatch({ method: 'POST', path: withQuery, headers: request.headers, body: request.body }, exchange.handler);
+  dispatcher.dispatch({ origin, method: 'POST', path: withQuery, headers: request.headers, body: request.body }, exchange.handler);
   return exchange;
 }
 

@@ -31,6 +31,12 @@ export function checkUrl(url: string, rules: NetworkRules): string | null {
   return isPrivateHost(hostname) ? 'is an address of a private network; set allowPrivateNetwork to permit it' : null;
 }
 
+/** This machine, as a URL's host names it. */
+export function isLoopback(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  return host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host) || /(^|\.)localhost$/.test(host);
+}
+
 /** Names that never leave the machine or its network (RFC 6761, RFC 6762, RFC 8375, and the clouds' metadata names). */
 const PRIVATE_NAME = /(^|\.)(localhost|local|internal|intranet|lan|home\.arpa|localdomain)$/;
 

@@ -1,0 +1,144 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import { connect } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../src/core/clock.js';
+import { Secret } from '../../src/core/secret.js';
+import { WIRE_FORMAT_ADAPTERS } from '../../src/providers/adapters.js';
+import { createUpstreamCaller } from '../../src/providers/caller.js';
+import { createHttpClient } from '../../src/providers/client.js';
+import type { ProviderTarget, UpstreamCaller } from '../../src/providers/contract.js';
+import type { ProxyRules } from '../../src/providers/dispatcher.js';
+import { startScriptedUpstream } from '../kit/scripted-upstream.js';
+import type { ScriptedUpstream } from '../kit/scripted-upstream.js';
+import { callOptions, makeCall, makeTarget } from './support.js';
+
+/** A name that no resolver knows: only the proxy can lead there. */
+const FAR = 'upstream.glidepath.test';
+const PASSWORD = 'canary-password';
+
+interface ConnectProxy {
+  readonly port: number;
+  /** What CONNECT asked for, in order. */
+  readonly asked: { readonly to: string; readonly authorization: string | null }[];
+  close(): Promise<void>;
+}
+
+/** Tunnels every CONNECT to one port of this machine, or answers it with `status`. */
+async function startConnectProxy(toPort: number, status = 200): Promise<ConnectProxy> {
+  const asked: ConnectProxy['asked'] = [];
+  const open = new Set<Duplex>();
+  const server: Server = createServer((_, response) => response.writeHead(400).end());
+  server.on('connect', (request, near: Socket) => {
+    asked.push({ to: request.url ?? '', authorization: request.headers['proxy-authorization'] ?? null });
+    near.on('error', () => undefined);
+    open.add(near);
+    if (status !== 200) return near.end(`HTTP/1.1 ${status} No\r\n\r\n`);
+    const far = connect(toPort, '127.0.0.1', () => {
+      near.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      far.pipe(near).pipe(far);
+    });
+    open.add(far.on('error', () => undefined));
+    return undefined;
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const close = async () => {
+    for (const socket of open) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  };
+  return { port: (server.address() as AddressInfo).port, asked, close };
+}
+
+let upstream: ScriptedUpstream;
+let callers: UpstreamCaller[];
+let proxies: ConnectProxy[];
+
+beforeEach(async () => {
+  upstream = await startScriptedUpstream();
+  callers = [];
+  proxies = [];
+});
+
+afterEach(async () => {
+  await Promise.all(callers.map((caller) => caller.close()));
+  await Promise.all(proxies.map((proxy) => proxy.close()));
+  await upstream.close();
+});
+
+async function openProxy(status?: number): Promise<ConnectProxy> {
+  const proxy = await startConnectProxy(Number(new URL(upstream.baseUrl).port), status);
+  proxies.push(proxy);
+  return proxy;
+}
+
+function ask(rules: Partial<ProxyRules>, changes: Partial<ProviderTarget> = {}) {
+  const client = createHttpClient({
+    proxies: { http: null, https: null, exceptions: '', ...rules },
+    lookup: (hostname, _, callback) => callback(Object.assign(new Error(`no address: ${hostname}`), { code: 'ENOTFOUND' })),
+  });
+  const caller = createUpstreamCaller({ clock: systemClock, adapters: WIRE_FORMAT_ADAPTERS, client });
+  callers.push(caller);
+  const baseUrl = `http://${FAR}/v1`;
+  return caller.chat(makeCall(), makeTarget({ baseUrl, allowPrivateNetwork: false, ...changes }), callOptions());
+}
+
+const urlOf = ({ port }: ConnectProxy, account = '') => new Secret(`http://${account}127.0.0.1:${port}`);
+
+describe('upstreams behind a proxy', () => {
+  test('are reached through it, by their name, with its account', async () => {
+    const proxy = await openProxy();
+    expect(await ask({ http: urlOf(proxy, `pilot:${PASSWORD}@`) })).toMatchObject({ status: 'succeeded' });
+    const authorization = `Basic ${Buffer.from(`pilot:${PASSWORD}`).toString('base64')}`;
+    expect(proxy.asked).toEqual([{ to: `${FAR}:80`, authorization }]);
+    expect(upstream.requests[0]?.headers).not.toHaveProperty('proxy-authorization');
+    expect(upstream.requests[0]?.headers).toMatchObject({ host: FAR });
+  });
+
+  test('each scheme has its own', async () => {
+    const proxy = await openProxy();
+    expect(await ask({ https: urlOf(proxy) })).toMatchObject({ status: 'failed', failure: { class: 'CONNECTION' } });
+    expect(proxy.asked).toEqual([]);
+  });
+
+  test.each([FAR, '.glidepath.test', '*', `other.test, ${FAR}:80`])('but not those that NO_PROXY %s names', async (exceptions) => {
+    const proxy = await openProxy();
+    const outcome = await ask({ http: urlOf(proxy), exceptions });
+    expect(outcome).toMatchObject({ status: 'failed', accepted: false, failure: { class: 'CONNECTION' } });
+    expect(outcome.failure?.detail).toContain(`no address: ${FAR}`);
+    expect(proxy.asked).toEqual([]);
+  });
+
+  test('and never this machine', async () => {
+    const proxy = await openProxy();
+    const here = { baseUrl: upstream.baseUrl, allowPrivateNetwork: true };
+    expect(await ask({ http: urlOf(proxy) }, here)).toMatchObject({ status: 'succeeded' });
+    expect(proxy.asked).toEqual([]);
+  });
+
+  test('K3 a private address is refused before the proxy is asked', async () => {
+    const proxy = await openProxy();
+    expect(await ask({ http: urlOf(proxy) }, { baseUrl: 'http://10.0.0.1/v1' })).toMatchObject({ failure: { class: 'TARGET_NOT_FOUND' } });
+    expect(proxy.asked).toEqual([]);
+  });
+
+  test.each([407, 502])("K4 its refusal (%d) is the connection's failure, and does not tell its password", async (status) => {
+    const proxy = await openProxy(status);
+    const outcome = await ask({ http: urlOf(proxy, `pilot:${PASSWORD}@`) });
+    expect(outcome).toMatchObject({ status: 'failed', accepted: false, failure: { class: 'CONNECTION' } });
+    expect(outcome.failure?.detail).toContain(String(status));
+    expect(JSON.stringify(outcome)).not.toContain(PASSWORD);
+    expect(upstream.requests).toHaveLength(0);
+  });
+
+  test("a proxy that is not there is the connection's failure", async () => {
+    const proxy = await openProxy();
+    await proxy.close();
+    proxies = [];
+    expect(await ask({ http: urlOf(proxy) })).toMatchObject({ status: 'failed', accepted: false, failure: { class: 'CONNECTION' } });
+  });
+});
