@@ -8,6 +8,8 @@ interface Numbered {
   readonly completionId: InferenceId;
   /** 0, 1, 2 …: `started` is 0, and one `finished` or `failed` is last; a refusal is a single `failed`, number 0. */
   readonly sequence: number;
+  /** Where adjacent deltas were joined for a reader that fell behind: the number of the first of them; `sequence` is the last one's. */
+  readonly firstSequence?: number;
   readonly at: Date;
 }
 

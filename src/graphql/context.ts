@@ -28,6 +28,8 @@ export interface Caller {
   readonly principal: Principal | null;
   readonly requestId: string;
   readonly signal: AbortSignal;
+  /** Whether the last message had to wait for its reader. Absent where there is but one message. */
+  readonly isBehind?: () => boolean;
 }
 
 /** One operation's surroundings. */
@@ -43,7 +45,8 @@ export interface GraphqlContext extends Caller {
   freshen(): void;
 }
 
-export function createGraphqlContext(services: GraphqlServices, { principal, requestId, signal }: Caller): GraphqlContext {
+export function createGraphqlContext(services: GraphqlServices, asked: Caller): GraphqlContext {
+  const { principal, requestId } = asked;
   let snapshot: CatalogueSnapshot | null = null;
   let loaders: Loaders | null = null;
   const caller = () => {
@@ -51,10 +54,8 @@ export function createGraphqlContext(services: GraphqlServices, { principal, req
     return principal;
   };
   return {
+    ...asked,
     services,
-    principal,
-    requestId,
-    signal,
     caller,
     actor: () => ({ principal: caller(), requestId }),
     snapshot: () => (snapshot ??= services.catalogue.snapshot(caller().organizationId)),

@@ -13,6 +13,8 @@ export interface Caller {
   readonly principal: Principal | null;
   readonly requestId: string;
   readonly signal: AbortSignal;
+  /** Whether the last message had to wait for its reader. Absent where there is but one message. */
+  readonly isBehind?: () => boolean;
 }
 
 export interface Guard {

@@ -1,11 +1,10 @@
 import type { AnswerDelta } from '../core/answer.js';
 import type { Cancel, Clock } from '../core/clock.js';
-import type { CompletionEventBody } from '../core/events.js';
+import { joinDeltas, wordsOf } from './deltas.js';
+import type { DeltaBody } from './deltas.js';
 
 /** Per-event work is the largest cost of a streamed answer: words that come faster than this are joined. */
 export const COALESCING = { delayMs: 15, maxCharacters: 64 } as const;
-
-type DeltaEvent = Extract<CompletionEventBody, { type: 'text' | 'reasoning' | 'toolCall' }>;
 
 /**
  * Turns the answer's deltas into events. After a pause a delta goes out at once; those that follow within `delayMs` are
@@ -19,14 +18,14 @@ export interface DeltaCoalescer {
 
 export interface DeltaCoalescerOptions {
   readonly clock: Clock;
-  readonly emit: (event: DeltaEvent) => void;
+  readonly emit: (event: DeltaBody) => void;
   readonly delayMs?: number;
   readonly maxCharacters?: number;
 }
 
 export function createDeltaCoalescer(options: DeltaCoalescerOptions): DeltaCoalescer {
   const { clock, emit, delayMs = COALESCING.delayMs, maxCharacters = COALESCING.maxCharacters } = options;
-  let held: DeltaEvent | null = null;
+  let held: DeltaBody | null = null;
   let lastEmittedMs = -Infinity;
   let cancelTimer: Cancel | null = null;
 
@@ -40,8 +39,8 @@ export function createDeltaCoalescer(options: DeltaCoalescerOptions): DeltaCoale
     emit(event);
   }
 
-  function hold(event: DeltaEvent): void {
-    const joined = held && join(held, event);
+  function hold(event: DeltaBody): void {
+    const joined = held && joinDeltas(held, event);
     if (joined === null) flush();
     held = joined ?? event;
     const waitMs = lastEmittedMs + delayMs - clock.monotonicMs();
@@ -59,7 +58,7 @@ export function createDeltaCoalescer(options: DeltaCoalescerOptions): DeltaCoale
 }
 
 /** Signatures, redacted blocks, media and refusals have no event of their own: they come with the finished completion. */
-function toEvent(delta: AnswerDelta): DeltaEvent | null {
+function toEvent(delta: AnswerDelta): DeltaBody | null {
   switch (delta.type) {
     case 'text':
       return delta.text === '' ? null : { type: 'text', text: delta.text };
@@ -70,17 +69,4 @@ function toEvent(delta: AnswerDelta): DeltaEvent | null {
     default:
       return null;
   }
-}
-
-function wordsOf(event: DeltaEvent): string {
-  return event.type === 'toolCall' ? event.argumentsDelta : event.text;
-}
-
-function join(held: DeltaEvent, next: DeltaEvent): DeltaEvent | null {
-  if (held.type === 'toolCall') {
-    if (next.type !== 'toolCall' || next.index !== held.index) return null;
-    const { id, name } = next;
-    return { ...held, id: held.id ?? id, name: held.name ?? name, argumentsDelta: held.argumentsDelta + next.argumentsDelta };
-  }
-  return next.type === held.type ? { ...held, text: held.text + next.text } : null;
 }

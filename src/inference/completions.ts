@@ -212,16 +212,16 @@ function eventsOf(admission: SettledAdmission, request: StreamRequest, parts: Pa
     case 'ended':
       return parts.lookup.stored(principal, admission.id, request);
     case 'begun':
-      return readFromBirth(birthOf(admission.completion, parts), request.reader);
+      return readFromBirth(birthOf(admission.completion, parts), request);
     case 'attached':
       return follow(admission.completion, request, parts);
   }
 }
 
-function follow(completion: KeptCompletion, { after, reader }: StreamRequest, parts: Parts): CompletionEvents {
-  checkPosition(after, completion.log);
+function follow(completion: KeptCompletion, position: StreamRequest, parts: Parts): CompletionEvents {
+  checkPosition(position.after, completion.log);
   if (isRunning(completion)) launch(completion, parts);
-  return completion.log.read(after, reader);
+  return completion.log.read(position);
 }
 
 function birthOf(completion: RunningCompletion, parts: Parts): Birth {

@@ -69,6 +69,8 @@ export interface ReadPosition {
   readonly after: number;
   /** Aborts when nobody reads any more (its reason: see ReaderGone). */
   readonly reader?: AbortSignal;
+  /** Whether the reader takes its messages slower than they come; asked before each event. Absent: never. */
+  readonly isBehind?: () => boolean;
 }
 
 /** A state, with the error where it was refused, failed or cancelled. */

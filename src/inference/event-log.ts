@@ -2,6 +2,8 @@ import type { Clock } from '../core/clock.js';
 import { isTerminal } from '../core/events.js';
 import type { CompletionEvent, CompletionEventBody } from '../core/events.js';
 import type { InferenceId } from '../core/ids.js';
+import type { ReadPosition } from './contract.js';
+import { isDelta, joinedAt, wordsOf } from './deltas.js';
 import { leaveReason } from './presence.js';
 import type { Leave } from './presence.js';
 
@@ -9,13 +11,14 @@ import type { Leave } from './presence.js';
  * The numbered events of one completion, and its readers.
  * 1. Events are kept as they are appended, 0, 1, 2 …; the terminal one is last, and nothing is appended after it.
  * 2. A reader holds a position and nothing else: it replays what is there, then waits. A slow one costs no memory.
+ *    From where it is found to be behind until it has caught up, adjacent deltas come to it joined, so that it can catch up.
  * 3. A reader joins at its first `next()`, and leaves at `return()`, at `throw()`, as its signal aborts, or with the terminal event.
  * 4. `return()` settles at once, also while a `next()` is pending; an async generator would queue it behind the silence.
  */
 export interface EventLog {
   append(body: CompletionEventBody): void;
-  /** Events numbered above `after`; empty where the log has ended at or before that. `reader` aborts when nobody reads any more. */
-  read(after: number, reader?: AbortSignal): AsyncIterableIterator<CompletionEvent>;
+  /** Events numbered above `after`; empty where the log has ended at or before that. */
+  read(position: ReadPosition): AsyncIterableIterator<CompletionEvent>;
   readonly events: readonly CompletionEvent[];
   readonly length: number;
   readonly ended: boolean;
@@ -53,7 +56,7 @@ export function createEventLog({ completionId, clock, onReader }: EventLogOption
       if (log.ended) log.onReader = null;
       for (const wake of [...log.waiting]) wake();
     },
-    read: (after, reader) => createReader(createCursor(log, after + 1, reader)),
+    read: (position) => createReader(createCursor(log, position)),
     events: log.events,
     get length() {
       return log.events.length;
@@ -68,14 +71,13 @@ export function createEventLog({ completionId, clock, onReader }: EventLogOption
 }
 
 /** What was kept of a log that has ended, to be read as it was. */
-export function readEnded(events: readonly CompletionEvent[], after: number, reader?: AbortSignal): AsyncIterableIterator<CompletionEvent> {
+export function readEnded(events: readonly CompletionEvent[], position: ReadPosition): AsyncIterableIterator<CompletionEvent> {
   const log: LogState = { events, waiting: new Set(), onReader: null, ended: true };
-  return createReader(createCursor(log, after + 1, reader));
+  return createReader(createCursor(log, position));
 }
 
 function lengthOf(body: CompletionEventBody): number {
-  if (body.type === 'text' || body.type === 'reasoning') return body.text.length;
-  return body.type === 'toolCall' ? body.argumentsDelta.length : 0;
+  return isDelta(body) ? wordsOf(body).length : 0;
 }
 
 type Step = IteratorResult<CompletionEvent, undefined>;
@@ -106,9 +108,9 @@ interface Cursor {
   close(): void;
 }
 
-function createCursor(log: LogState, first: number, reader: AbortSignal | undefined): Cursor {
+function createCursor(log: LogState, { after, reader, isBehind = () => false }: ReadPosition): Cursor {
   const pulls: Settle[] = [];
-  let position = first;
+  const place = createPlace(log.events, after + 1, isBehind);
   let leave: Leave | null = null;
   let stage: 'new' | 'reading' | 'closed' = 'new';
 
@@ -130,11 +132,12 @@ function createCursor(log: LogState, first: number, reader: AbortSignal | undefi
   }
 
   function deliver(): void {
-    for (let event = log.events[position]; event && pulls.length > 0; event = log.events[position]) {
-      position += 1;
+    while (pulls.length > 0) {
+      const event = place.take();
+      if (event === undefined) break;
       pulls.shift()?.({ done: false, value: event });
     }
-    if (log.ended && position >= log.events.length) close();
+    if (log.ended && place.atEnd) close();
   }
 
   function pull(settle: Settle): void {
@@ -145,4 +148,26 @@ function createCursor(log: LogState, first: number, reader: AbortSignal | undefi
   }
 
   return { pull, close };
+}
+
+interface Place {
+  /** The next event, or what is joined to it; nothing where all have been taken. */
+  take(): CompletionEvent | undefined;
+  readonly atEnd: boolean;
+}
+
+function createPlace(events: readonly CompletionEvent[], first: number, isBehind: () => boolean): Place {
+  let position = first;
+  let catchingUp = false;
+  return {
+    take() {
+      catchingUp = position < events.length && (catchingUp || isBehind());
+      const event = catchingUp ? joinedAt(events, position) : events[position];
+      if (event) position = event.sequence + 1;
+      return event;
+    },
+    get atEnd() {
+      return position >= events.length;
+    },
+  };
 }

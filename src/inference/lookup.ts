@@ -9,7 +9,7 @@ import type { InferenceId } from '../core/ids.js';
 import type { CompletionState, InferenceRecord } from '../core/inference.js';
 import type { Principal } from '../core/principal.js';
 import { mayEnd, mayReadPrompt, mayReadWords, maySee, viewFor } from './access.js';
-import type { Completions } from './contract.js';
+import type { Completions, ReadPosition } from './contract.js';
 import { checkPosition, eventsElsewhere, replay } from './reading.js';
 import type { CompletionEvents } from './reading.js';
 import { isRunning } from './registry.js';
@@ -33,14 +33,13 @@ export interface Lookup extends Pick<Completions, 'find' | 'read' | 'cancel' | '
   /** What came of a completion that has ended, for whoever holds its key. @throws GatewayError SERVICE_UNAVAILABLE. */
   outcome(principal: Principal, id: InferenceId): Promise<CompletionState>;
   /** Its events from the store. @throws GatewayError EVENTS_EXPIRED, BAD_USER_INPUT. */
-  stored(principal: Principal, id: InferenceId, position: { after: number; reader?: AbortSignal | undefined }): Promise<CompletionEvents>;
+  stored(principal: Principal, id: InferenceId, position: ReadPosition): Promise<CompletionEvents>;
 }
 
 /** Completions by their id, each as the principal may see it. */
 export function createLookup(dependencies: LookupDependencies): Lookup {
   const { contents, clock } = dependencies;
-  const stored: Lookup['stored'] = async ({ organizationId }, id, { after, reader }) =>
-    replay(await contents.events(organizationId, id), after, reader);
+  const stored: Lookup['stored'] = async ({ organizationId }, id, position) => replay(await contents.events(organizationId, id), position);
   return {
     stored,
     async find(principal, id) {
@@ -53,14 +52,14 @@ export function createLookup(dependencies: LookupDependencies): Lookup {
       if (!located) throw new GatewayError('SERVICE_UNAVAILABLE', 'What came of this key can’t be read now.');
       return located.kept ? located.state : withWords(principal, located.state.record, dependencies);
     },
-    async read(principal, id, { after, reader }) {
+    async read(principal, id, position) {
       const located = await locate(principal, id, dependencies);
       if (!located || !mayReadWords(principal, located.state.record)) throw new GatewayError('NOT_FOUND', 'There is no such completion.');
       const { kept, state } = located;
-      if (kept) checkPosition(after, kept.log);
-      if (kept) return kept.log.read(after, reader);
+      if (kept) checkPosition(position.after, kept.log);
+      if (kept) return kept.log.read(position);
       if (state.record.status === 'RUNNING') throw eventsElsewhere();
-      return stored(principal, state.record.id, { after, reader });
+      return stored(principal, state.record.id, position);
     },
     async cancel(principal, id) {
       const located = await locate(principal, id, dependencies);

@@ -3,6 +3,7 @@ import { GatewayError } from '../core/errors.js';
 import type { UserError } from '../core/errors.js';
 import type { CompletionEvent } from '../core/events.js';
 import type { CompletionState } from '../core/inference.js';
+import type { ReadPosition } from './contract.js';
 import { createEventLog, readEnded } from './event-log.js';
 import type { EventLog } from './event-log.js';
 import type { RunningCompletion } from './running.js';
@@ -16,19 +17,20 @@ export function checkPosition(after: number, log: Pick<EventLog, 'ended' | 'leng
 }
 
 /** Stored events, as they were when they were live. @throws GatewayError BAD_USER_INPUT, and EVENTS_EXPIRED where there are none. */
-export function replay(events: readonly CompletionEvent[] | null, after: number, reader: AbortSignal | undefined): CompletionEvents {
+export function replay(events: readonly CompletionEvent[] | null, position: ReadPosition): CompletionEvents {
   if (events === null) throw eventsExpired();
-  checkPosition(after, { ended: true, length: events.length });
-  return readEnded(events, after, reader);
+  checkPosition(position.after, { ended: true, length: events.length });
+  return readEnded(events, position);
 }
 
 /**
  * The events of what was just begun: the first `next()` launches it. Where nobody else has by then, whoever drops the iterator
  * unread ends it, so that it calls nobody.
  */
-export function readFromBirth(birth: Birth, reader: AbortSignal | undefined): CompletionEvents {
+export function readFromBirth(birth: Birth, position: ReadPosition): CompletionEvents {
   const { completion } = birth;
-  const events = completion.log.read(-1, reader);
+  const { reader } = position;
+  const events = completion.log.read(position);
   const drop = () => {
     if (!birth.launched) completion.end('cancelled');
   };
@@ -63,7 +65,7 @@ export interface Birth {
 export function eventsOfRefusal(state: CompletionState, error: UserError, clock: Clock): CompletionEvents {
   const log = createEventLog({ completionId: state.record.id, clock });
   log.append({ type: 'failed', error, completion: state });
-  return log.read(-1);
+  return log.read({ after: -1 });
 }
 
 export function eventsExpired(): GatewayError {

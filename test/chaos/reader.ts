@@ -60,7 +60,7 @@ export function isTerminal({ __typename }: StreamEvent): boolean {
 function take(event: StreamEvent, { events, faults }: Reading): void {
   const last = events.at(-1);
   const expected = (last?.sequence ?? -1) + 1;
-  if (event.sequence !== expected) faults.push(`event ${event.sequence} came where ${expected} was due`);
+  if (event.firstSequence !== expected) faults.push(`event ${event.firstSequence} came where ${expected} was due`);
   if (last && last.completionId !== event.completionId) faults.push(`another completion: ${event.completionId} after ${last.completionId}`);
   if (last && isTerminal(last)) faults.push('an event after the terminal one');
   events.push(event);

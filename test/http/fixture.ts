@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { GraphQLSchema } from 'graphql';
 import type { Authenticator } from '../../src/auth/contract.js';
 import { systemClock, type Clock } from '../../src/core/clock.js';
 import { GatewayError } from '../../src/core/errors.js';
@@ -84,11 +85,13 @@ export function createTestKeys(): TestKeys {
 
 export interface FixtureOptions {
   readonly clock?: Clock;
+  /** In place of the sample's own. */
+  readonly schema?: GraphQLSchema;
   readonly config?: Partial<HttpConfig>;
 }
 
-export async function startFixture({ clock = systemClock, config = {} }: FixtureOptions = {}): Promise<Fixture> {
-  const api = createSampleApi();
+export async function startFixture({ clock = systemClock, config = {}, schema }: FixtureOptions = {}): Promise<Fixture> {
+  const api = createSampleApi(schema);
   const keys = createTestKeys();
   const logger = collectingLogger();
   const metrics = createMetrics({ ledgerPending: () => 7 });

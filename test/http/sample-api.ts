@@ -42,7 +42,8 @@ export interface SampleApi extends GraphqlApi {
   nextWaiting(): Promise<{ readonly signal: AbortSignal; readonly gone: Promise<ReaderGone> }>;
 }
 
-export function createSampleApi(): SampleApi {
+/** `own` takes the sample schema's place. */
+export function createSampleApi(own?: GraphQLSchema): SampleApi {
   const state = { parsed: 0, touched: 0, flooded: 0 };
   const silents = createQueue<{ returned: Promise<void>; signal: AbortSignal }>();
   const waitings = createQueue<{ signal: AbortSignal; gone: Promise<ReaderGone> }>();
@@ -77,9 +78,10 @@ export function createSampleApi(): SampleApi {
   });
   resolveFields(schema, 'Mutation', { touch: () => (state.touched += 1), waiting });
   subscribeFields(schema, { pushSilent: silents.push, onFlooded: () => (state.flooded += 1) });
+  const served = own ?? schema;
   return {
-    schema,
-    guard: createSampleGuard(schema, () => (state.parsed += 1)),
+    schema: served,
+    guard: createSampleGuard(served, () => (state.parsed += 1)),
     createContext: (caller) => ({ ...caller }),
     parsed: () => state.parsed,
     touched: () => state.touched,

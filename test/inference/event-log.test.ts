@@ -38,7 +38,7 @@ const sequences = (events: readonly CompletionEvent[]) => events.map(({ sequence
 
 async function readAll(log: EventLog, after = -1): Promise<CompletionEvent[]> {
   const events: CompletionEvent[] = [];
-  for await (const event of log.read(after)) events.push(event);
+  for await (const event of log.read({ after })) events.push(event);
   return events;
 }
 
@@ -75,7 +75,7 @@ describe('a log', () => {
 describe('a reader', () => {
   test('G1 return() settles at once, and with it every pending next()', async () => {
     const { log, watched } = createWatchedLog();
-    const reader = log.read(-1);
+    const reader = log.read({ after: -1 });
     const pending = [reader.next(), reader.next()];
     expect(watched.present).toBe(1);
     const returned = reader.return?.();
@@ -88,7 +88,7 @@ describe('a reader', () => {
 
   test('G1 throw() leaves too', async () => {
     const { log, watched } = createWatchedLog();
-    const reader = log.read(-1);
+    const reader = log.read({ after: -1 });
     void reader.next();
     await expect(reader.throw?.(new Error('gone'))).rejects.toThrow('gone');
     expect(watched.present).toBe(0);
@@ -96,11 +96,11 @@ describe('a reader', () => {
 
   test('G2 joins at its first next(), not before, and leaves once', async () => {
     const { log, watched } = createWatchedLog();
-    const never = log.read(-1);
+    const never = log.read({ after: -1 });
     expect(watched.joined).toBe(0);
     await never.return?.();
     expect(watched).toMatchObject({ joined: 0, present: 0 });
-    const reader = log.read(-1);
+    const reader = log.read({ after: -1 });
     void reader.next();
     void reader.next();
     await reader.return?.();
@@ -111,12 +111,12 @@ describe('a reader', () => {
   test('G1 leaves as its signal aborts, without being told to return', async () => {
     const { log, watched } = createWatchedLog();
     const gone = new AbortController();
-    const reader = log.read(-1, gone.signal);
+    const reader = log.read({ after: -1, reader: gone.signal });
     const pending = reader.next();
     gone.abort(new ReaderGone('slow'));
     expect(watched).toMatchObject({ present: 0, why: 'slow' });
     expect((await pending).done).toBe(true);
-    const late = log.read(-1, gone.signal);
+    const late = log.read({ after: -1, reader: gone.signal });
     expect((await late.next()).done).toBe(true);
     expect(watched.present).toBe(0);
   });
@@ -132,7 +132,7 @@ describe('a reader', () => {
 
   test('several pending next() are answered in order', async () => {
     const { log } = createWatchedLog();
-    const reader = log.read(-1);
+    const reader = log.read({ after: -1 });
     const steps = [reader.next(), reader.next(), reader.next()];
     log.append(text('a'));
     log.append(text('b'));
@@ -154,7 +154,7 @@ describe('a reader', () => {
         async (steps, positions) => {
           const { log, watched } = createWatchedLog();
           const readers = positions.map((after) => ({
-            iterator: log.read(after),
+            iterator: log.read({ after }),
             steps: [] as Promise<IteratorResult<CompletionEvent>>[],
             after,
           }));

@@ -220,7 +220,7 @@ export const CANCEL_COMPLETION = /* GraphQL */ `
 
 const EVENT = /* GraphQL */ `
   __typename
-  completionId sequence at
+  completionId firstSequence sequence at
   ... on TextDelta { text }
   ... on ReasoningDelta { text }
   ... on ToolCallDelta { index id name argumentsDelta }

@@ -5,6 +5,8 @@ import { STREAM_COMPLETION } from './operations.js';
 export interface StreamEvent {
   readonly __typename: string;
   readonly completionId: string;
+  /** Less than `sequence` where deltas were joined for a slow reader. */
+  readonly firstSequence: number;
   readonly sequence: number;
   readonly at: string;
   readonly text?: string;
@@ -26,6 +28,11 @@ export async function streamAll(socket: GraphqlSocket, variables: { input: objec
 
 export function textOf(events: readonly StreamEvent[]): string {
   return events.map((event) => (event.__typename === 'TextDelta' ? (event.text ?? '') : '')).join('');
+}
+
+/** Numbers at which something is missing, or comes twice. */
+export function gapsOf(events: readonly StreamEvent[]): readonly number[] {
+  return events.flatMap(({ firstSequence }, index) => (firstSequence === (events[index - 1]?.sequence ?? -1) + 1 ? [] : [firstSequence]));
 }
 
 export function terminalOf(events: readonly StreamEvent[]): StreamEvent {

@@ -14,7 +14,8 @@ type EventOf<Type extends core.CompletionEvent['type']> = Extract<core.Completio
 @InterfaceType({
   description:
     'A completion’s events are numbered 0, 1, 2 … CompletionStarted is 0, and one CompletionFinished or CompletionFailed is last. ' +
-    'A refusal is a single CompletionFailed, number 0. Cancelled: CompletionFailed with Cancelled.',
+    'A refusal is a single CompletionFailed, number 0. Cancelled: CompletionFailed with Cancelled. To a reader that falls behind adjacent ' +
+    'deltas come joined as one event with the number of the last, which is the one for `after`.',
 })
 export abstract class CompletionEvent<Event extends core.CompletionEvent = core.CompletionEvent> {
   constructor(protected readonly event: Event) {}
@@ -24,9 +25,18 @@ export abstract class CompletionEvent<Event extends core.CompletionEvent = core.
     return this.event.completionId;
   }
 
-  @Field(() => Int, { description: 'The event’s number, for `after`.' })
+  @Field(() => Int, { description: 'The event’s number, for `after`; strictly increasing.' })
   get sequence(): number {
     return this.event.sequence;
+  }
+
+  @Field(() => Int, {
+    description:
+      'The number of the first event in this one: `sequence` itself, but where adjacent deltas were joined for a reader that fell behind. ' +
+      'Nothing is missing where it is the last `sequence` plus 1.',
+  })
+  get firstSequence(): number {
+    return this.event.firstSequence ?? this.event.sequence;
   }
 
   @Field(() => GraphQLDateTime, { description: 'When it happened (UTC).' })

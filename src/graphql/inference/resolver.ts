@@ -2,7 +2,7 @@ import { Args, Authorized, createUnionType, Ctx, Mutation, Query, Resolver, Subs
 import { notFound } from '../../core/errors.js';
 import type { CompletionEvent as CoreEvent } from '../../core/events.js';
 import type { CompletionState } from '../../core/inference.js';
-import type { CompletionOutcome, CompletionRequest } from '../../inference/contract.js';
+import type { CompletionOutcome, CompletionRequest, ReadPosition } from '../../inference/contract.js';
 import type { GraphqlContext } from '../context.js';
 import { toUserError } from '../errors/to-user-error.js';
 import { Cancelled, GatewayFailed, InvalidRequest, ModelUnavailable, NotFound, ProvidersFailed } from '../errors/types.js';
@@ -80,7 +80,7 @@ export class InferenceResolver {
     @Args(() => CompletionStreamArgs) args: CompletionStreamArgs,
     @Ctx() context: GraphqlContext,
   ): Promise<AsyncIterableIterator<CompletionEvent>> {
-    const events = await context.services.completions.read(context.caller(), args.id, { after: args.after ?? -1, reader: context.signal });
+    const events = await context.services.completions.read(context.caller(), args.id, positionOf(args, context));
     return mapIterator(events, (event) => withFreshContext(context, event));
   }
 
@@ -95,12 +95,11 @@ export class InferenceResolver {
     @Args(() => StreamCompletionArgs) args: StreamCompletionArgs,
     @Ctx() context: GraphqlContext,
   ): Promise<AsyncIterableIterator<CompletionEvent>> {
-    const { idempotencyKey, after } = args;
+    const { idempotencyKey } = args;
     const events = await context.services.completions.stream({
       ...toRequest(args, context),
+      ...positionOf(args, context),
       idempotencyKey,
-      after: after ?? -1,
-      reader: context.signal,
     });
     return mapIterator(events, (event) => withFreshContext(context, event));
   }
@@ -112,6 +111,10 @@ export function toCompletion(state: CompletionState | null): Completion | null {
 
 function toRequest({ input, idempotencyKey }: CompleteArgs, context: GraphqlContext): CompletionRequest {
   return { principal: context.caller(), input, idempotencyKey: idempotencyKey ?? null, requestId: context.requestId };
+}
+
+function positionOf({ after }: { after?: number | null }, { signal, isBehind }: GraphqlContext): ReadPosition {
+  return { after: after ?? -1, reader: signal, ...(isBehind ? { isBehind } : {}) };
 }
 
 /** Each event sees the configuration and the relations as they are when it is sent. */

@@ -104,19 +104,20 @@ async function run(
   { asked, admitted, api }: Admitted,
   tell: (result: ExecutionResult) => Promise<void>,
 ): Promise<void> {
+  const { signal, isBehind } = stream;
   const args: ExecutionArgs = {
     schema: api.schema,
     document: admitted.document,
     operationName: asked.request.operationName,
     variableValues: asked.request.variables,
-    contextValue: api.createContext({ principal: asked.visitor.principal, requestId: asked.requestId, signal: stream.signal }),
+    contextValue: api.createContext({ principal: asked.visitor.principal, requestId: asked.requestId, signal, isBehind }),
   };
   if (admitted.operation !== OperationTypeNode.SUBSCRIPTION) {
     await tell(await execute(args));
     return;
   }
   const results = await subscribe(args);
-  if (isIterable(results)) await follow(results, stream.signal, tell);
+  if (isIterable(results)) await follow(results, signal, tell);
   else await tell(results);
 }
 

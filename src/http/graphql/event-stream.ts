@@ -10,11 +10,14 @@ import { createStallGuard, type StallGuard } from '../stall-guard.js';
  * 1. A comment at once, so that proxies and browsers see the stream begin; one every 12 s from then on, also while the
  *    first result is being made.
  * 2. Each result is one `next` event; one `complete` event ends the stream.
- * 3. Writing waits for the reader. One that stalls is cut, and resumes by position.
+ * 3. Writing waits for the reader, and streams are told (`isBehind`), to join their deltas until they have caught up. A reader that
+ *    stalls is cut, and resumes by position.
  * 4. When the reader is gone, `signal` aborts at once, whatever is awaited.
  */
 export interface EventStream {
   readonly signal: AbortSignal;
+  /** Whether the last result had to wait for the reader. */
+  isBehind(): boolean;
   /** Resolves when more may be written. */
   next(result: unknown): Promise<void>;
   complete(): void;
@@ -34,20 +37,24 @@ export function openEventStream(response: ServerResponse, clock: Clock): EventSt
     leave('slow');
     response.destroy();
   });
-  const write = (result: unknown) => response.write(`event: next\ndata: ${JSON.stringify(result)}\n\n`);
+  let isBehind = false;
+  const write = (result: unknown) => {
+    isBehind = !response.write(frameOf(result));
+  };
   const complete = () => {
     stopKeepAlive();
-    response.end('event: complete\ndata:\n\n');
+    response.end(COMPLETE);
   };
-  response.once('close', () => {
-    leave('left');
-  });
+  response.once('close', () => leave('left'));
   response.write(':\n\n');
   return {
     signal: gone.signal,
+    isBehind: () => isBehind,
     complete,
     next: async (result) => {
-      if (!gone.signal.aborted && !write(result)) await drained(response, stall, gone.signal);
+      if (gone.signal.aborted) return;
+      write(result);
+      if (isBehind) await drained(response, stall, gone.signal);
     },
     end: (reason, lastResult) => {
       if (gone.signal.aborted) return;
@@ -57,6 +64,9 @@ export function openEventStream(response: ServerResponse, clock: Clock): EventSt
     },
   };
 }
+
+const COMPLETE = 'event: complete\ndata:\n\n';
+const frameOf = (result: unknown) => `event: next\ndata: ${JSON.stringify(result)}\n\n`;
 
 function keepAlive(response: ServerResponse, clock: Clock): Cancel {
   let cancel: Cancel = () => undefined;

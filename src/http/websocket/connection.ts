@@ -18,7 +18,12 @@ interface Connections {
 export function openConnection(socket: WebSocket, { parts, sessions, protocol }: Connections): void {
   const { clock, logger, metrics, activity } = parts;
   const ending = createEnding(socket, clock);
-  const session = createSession({ closeSocket: ending.close, onIdle: sessions.becameIdle, onBegin: activity.begin });
+  const session = createSession({
+    closeSocket: ending.close,
+    isBehind: () => transport.isBehind,
+    onIdle: sessions.becameIdle,
+    onBegin: activity.begin,
+  });
   const onFault = (error: unknown) => {
     logger.error({ err: error }, 'a socket failed');
     session.close({ code: SOCKET_CLOSE.internal, text: 'Internal error', reason: 'left' });

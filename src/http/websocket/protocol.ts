@@ -3,6 +3,7 @@ import { makeServer, type Context, type Server, type ServerOptions, type Subscri
 import { GatewayError } from '../../core/errors.js';
 import { identify } from '../authentication.js';
 import { keyFromConnectionParams } from '../credentials.js';
+import type { Caller } from '../api.js';
 import type { DoorParts } from '../door-parts.js';
 import { stopping } from '../errors.js';
 import { formatResult, outcomeOf, toGraphqlError } from '../graphql/results.js';
@@ -97,11 +98,15 @@ function subscribe(asked: Asked, parts: DoorParts): ExecutionArgs | readonly Gra
       document: admission.document,
       operationName: request.operationName,
       variableValues: request.variables,
-      contextValue: api.createContext({ principal: session.principal, requestId: operation.requestId, signal: operation.signal }),
+      contextValue: api.createContext(callerOf(session, operation)),
     };
   } catch (error) {
     return refused([toGraphqlError(error)]);
   }
+}
+
+function callerOf({ principal, isBehind }: Session, { requestId, signal }: Operation): Caller {
+  return { principal, requestId, signal, isBehind };
 }
 
 function count(parts: DoorParts, operation: Operation | undefined, outcome: string): void {

@@ -33,6 +33,8 @@ export interface Session {
   end(payload: SubscribePayload): void;
   /** The caller is done with an operation: its signal aborts at once, also while it is still being started. */
   leave(id: string): void;
+  /** Whether its reader takes messages slower than they come. */
+  isBehind(): boolean;
   leaveAll(reason: LeaveReason): void;
   /** Closes the socket and lets all operations go, without waiting for the peer. */
   close(closing: { readonly code: number; readonly text: string; readonly reason: LeaveReason }): void;
@@ -47,6 +49,7 @@ interface Running extends Operation {
 export interface SessionHooks {
   closeSocket(code: number, text: string): void;
   onIdle(session: Session): void;
+  isBehind(): boolean;
   /** Tells the process that something runs; returns how to tell its end. */
   onBegin(): () => void;
 }
@@ -81,6 +84,7 @@ export function createSession(hooks: SessionHooks): Session {
     leave: (id) => {
       for (const operation of running.values()) if (operation.id === id) operation.controller.abort(new ReaderGone('left'));
     },
+    isBehind: hooks.isBehind,
     leaveAll,
     close: ({ code, text, reason }) => {
       leaveAll(reason);

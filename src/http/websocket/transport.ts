@@ -2,7 +2,7 @@ import type { WebSocket as ProtocolSocket } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import type { Cancel, Clock } from '../../core/clock.js';
 import { LIMITS } from '../limits.js';
-import { createStallGuard } from '../stall-guard.js';
+import { createStallGuard, type StallGuard } from '../stall-guard.js';
 
 export interface TransportHooks {
   /** The reader does not read, or has too much unsent in front of it. */
@@ -13,37 +13,38 @@ export interface TransportHooks {
   onFault(error: unknown): void;
 }
 
+export interface Transport extends ProtocolSocket {
+  /** Whether the last message had to wait for the reader. */
+  readonly isBehind: boolean;
+}
+
 /**
  * A `ws` socket as the protocol library wants it.
  * 1. A message is one write. Up to 64 KiB unsent the writer goes on; above that it waits until the reader has taken its message.
+ *    Streams are told (`isBehind`), and join their deltas until they have caught up.
  * 2. A reader that takes less than it must, or has more than 8 MiB unsent in front of it, is reported as slow.
  * 3. A ping every 12 s; a peer that has not answered the last one is cut.
  */
-export function createTransport(socket: WebSocket, clock: Clock, hooks: TransportHooks): ProtocolSocket {
+export function createTransport(socket: WebSocket, clock: Clock, hooks: TransportHooks): Transport {
   const stall = createStallGuard(clock, hooks.onSlow);
   const stopPinging = keepAlive(socket, clock);
+  const writer = createWriter(socket, stall);
   socket.once('close', () => {
     stopPinging();
     stall.flushed();
   });
-  const watch = () => {
-    if (socket.bufferedAmount > 0) stall.waiting(socket.bufferedAmount);
-  };
-  const afterFlush = () => {
-    stall.flushed();
-    watch();
-  };
   return {
     protocol: socket.protocol,
+    get isBehind() {
+      return writer.isBehind;
+    },
     send: (data) => {
       if (socket.readyState !== socket.OPEN) return;
       if (socket.bufferedAmount > LIMITS.unsentBytes) {
         hooks.onSlow();
         return;
       }
-      const sent = send(socket, data, afterFlush);
-      watch();
-      return sent;
+      return writer.send(data);
     },
     close: (code, reason) => {
       socket.close(code, reason);
@@ -59,16 +60,41 @@ export function createTransport(socket: WebSocket, clock: Clock, hooks: Transpor
   };
 }
 
-function send(socket: WebSocket, data: string, afterFlush: () => void): Promise<void> | void {
-  let waiting: (() => void) | null = null;
-  socket.send(data, () => {
-    afterFlush();
-    waiting?.();
-  });
-  if (socket.bufferedAmount <= LIMITS.writeAheadBytes) return;
-  return new Promise((resolve) => {
-    waiting = resolve;
-  });
+interface Writer {
+  /** Nothing: the next message may follow at once. */
+  send(data: string): Promise<void> | undefined;
+  readonly isBehind: boolean;
+}
+
+function createWriter(socket: WebSocket, stall: StallGuard): Writer {
+  let isBehind = false;
+  const watch = () => {
+    if (socket.bufferedAmount > 0) stall.waiting(socket.bufferedAmount);
+  };
+  const write = (data: string, onTaken: () => void) => {
+    socket.send(data, () => {
+      stall.flushed();
+      watch();
+      onTaken();
+    });
+    watch();
+    isBehind = socket.bufferedAmount > LIMITS.writeAheadBytes;
+  };
+  return {
+    get isBehind() {
+      return isBehind;
+    },
+    send: (data) => {
+      let tellTaken: () => void = () => undefined;
+      write(data, () => {
+        tellTaken();
+      });
+      if (!isBehind) return undefined;
+      return new Promise((resolve) => {
+        tellTaken = resolve;
+      });
+    },
+  };
 }
 
 function keepAlive(socket: WebSocket, clock: Clock): Cancel {
