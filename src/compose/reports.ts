@@ -4,11 +4,15 @@ import { createFeedbackBook } from '../accounting/reports/feedback.js';
 import { createFeedbackStore } from '../accounting/reports/feedback.store.js';
 import { createListingStore } from '../accounting/reports/listing.store.js';
 import { createReports } from '../accounting/reports/reports.js';
+import { createPastCallsStore } from '../accounting/reports/past-calls.store.js';
 import type { SettledFeed } from '../accounting/reports/settled-feed.js';
 import { createUsageStore } from '../accounting/reports/usage.store.js';
 import type { Catalogue } from '../catalog/contract.js';
 import type { Clock } from '../core/clock.js';
 import type { Completions } from '../inference/contract.js';
+import { createRouteReplays } from '../inference/replays.js';
+import type { RouteReplays } from '../inference/replays.js';
+import type { Router } from '../routing/contract.js';
 import type { UnitOfWork } from '../storage/unit-of-work.js';
 
 export interface ReportParts {
@@ -18,12 +22,14 @@ export interface ReportParts {
   readonly feed: SettledFeed;
   readonly freshAsOf: () => Date;
   readonly clock: Clock;
+  readonly router: Router;
 }
 
 /** What is asked of the books, and what is said of them. */
-export function composeReports({ unitOfWork, catalogue, completions, feed, freshAsOf, clock }: ReportParts): {
+export function composeReports({ unitOfWork, catalogue, completions, feed, freshAsOf, clock, router }: ReportParts): {
   readonly reports: Reports;
   readonly feedback: FeedbackBook;
+  readonly routeReplays: RouteReplays;
 } {
   const reports = createReports({
     ...{ feed, freshAsOf },
@@ -42,5 +48,6 @@ export function composeReports({ unitOfWork, catalogue, completions, feed, fresh
     store: createFeedbackStore(unitOfWork),
     findInference: async (principal, id) => (await completions.find(principal, id))?.record.id ?? null,
   });
-  return { reports, feedback };
+  const routeReplays = createRouteReplays({ catalogue, router, store: createPastCallsStore(unitOfWork) });
+  return { reports, feedback, routeReplays };
 }

@@ -96,6 +96,8 @@ export interface DeploymentInputs {
   readonly firstTokenMs?: number;
   readonly tokensPerSecond?: number;
   readonly cost?: number;
+  /** Where a model's deployments are balanced; absent: 1, or a row of an earlier version. */
+  readonly weight?: number;
   /** Below 1 while it returns by and by after an outage; 0: it is due for a probe. */
   readonly share?: number;
 }

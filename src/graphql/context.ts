@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.js';
 import { GatewayError } from '../core/errors.js';
 import type { Principal } from '../core/principal.js';
 import type { Completions } from '../inference/contract.js';
+import type { RouteReplays } from '../inference/replays.js';
 import type { DeploymentHealthReader } from './catalogue/health-reader.js';
 import { createLoaders, type Loaders } from './loaders.js';
 
@@ -19,6 +20,7 @@ export interface GraphqlServices {
   readonly accessChanges: AccessChanges;
   readonly reports: Reports;
   readonly feedback: FeedbackBook;
+  readonly routeReplays: RouteReplays;
   readonly health: DeploymentHealthReader;
   readonly clock: Clock;
 }

@@ -9,6 +9,7 @@ import type { Principal } from '../core/principal.js';
 import type { RouteNode } from '../core/routes.js';
 import type { AttemptStatus } from '../core/vocabulary.js';
 import type { CheckedDefinition, DefinitionQuestion } from './definition-reading.js';
+import type { Reading } from './evidence.js';
 import type { Leg } from './walk-state.js';
 
 /** Decides who answers, and makes them. Nothing outside this folder knows how. */
@@ -22,6 +23,8 @@ export interface Router {
   preview(call: CompletionCall, context: PreviewContext): Result<Preview>;
   /** Decides a booked row again, out of what it noted, under the version that decided then or another; null: too little was noted. */
   replay(row: DecidedRow, options: ReplayOptions): RoutingRecord | null;
+  /** For many booked rows of a route: how another tree would have decided them, one after the other. */
+  rehearse(options: RehearsalOptions): Rehearsal;
   /** Whether a tree may be published. */
   check(question: DefinitionQuestion): CheckedDefinition;
   /** Runs attempts until one succeeds, the plan ends, or the caller is gone. Never throws for what upstreams do. */
@@ -39,6 +42,27 @@ export type DecidedRow = Pick<
 export interface ReplayOptions {
   readonly snapshot: CatalogueSnapshot;
   readonly version?: number;
+}
+
+/** A booked row, with what became of it. */
+export type PastCall = DecidedRow & Pick<InferenceRecord, 'id' | 'status' | 'usage' | 'createdAt'>;
+
+export interface RehearsalOptions {
+  readonly snapshot: CatalogueSnapshot;
+  /** A published version; or a tree that passed the checks of publication. */
+  readonly tree: { readonly slug: string; readonly version: number } | { readonly definition: RouteNode };
+  /** What is known of targets that a call did not ask about. */
+  readonly gaps: {
+    /** Picodollars; null: no price. */
+    cost(row: PastCall, deployment: Deployment): number | null;
+    reading(deployment: Deployment): Reading;
+  };
+}
+
+/** Remembers turns and pins from call to call: hand calls over from the oldest to the newest. */
+export interface Rehearsal {
+  /** Null: too little was noted, or the version is gone. */
+  decide(row: PastCall): RoutingRecord | null;
 }
 
 export interface RoutingContext {

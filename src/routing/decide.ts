@@ -84,7 +84,7 @@ function visitModel({ path, slug, terms }: NodeOf<'model'>, place: Place, state:
   const legs: (Leg & { readonly weight: number })[] = [];
   for (const deployment of deployments) {
     const leg = usable(deployment, inside, state);
-    if (leg) legs.push({ ...leg, weight: deployment.weight });
+    if (leg) legs.push({ ...leg, weight: state.evidence.weight(deployment) });
   }
   const count = `${legs.length} of ${deployments.length} deployments can be used`;
   const step: Step = { path, kind: 'MODEL', outcome: count, reason: `the model ${slug}` };

@@ -1,5 +1,5 @@
 import type { CatalogueSnapshot, Deployment } from '../core/catalogue.js';
-import type { DecisionInputs, DeploymentInputs } from '../core/inference.js';
+import type { DecisionInputs, DeploymentInputs, RoutingRecord } from '../core/inference.js';
 import type { DeploymentId } from '../core/ids.js';
 import type { CompiledNode, CompiledRoutes } from './compile.js';
 
@@ -33,12 +33,16 @@ export interface Evidence {
   /** That it is open or cooling, and until when (ms since the epoch). */
   block(deployment: Deployment): Block | null;
   reading(deployment: Deployment): Reading;
+  /** Its share among the deployments of a model that is named. */
+  weight(deployment: Deployment): number;
   /** What this call is expected to cost there, in picodollars; null: no price. */
   cost(deployment: Deployment): number | null;
   /** How many decisions this node has made before. */
   turn(node: string): number;
   pin(node: string): Pin | null;
 }
+
+const DEFAULT_WEIGHT = 1;
 
 export type WritableInputs = {
   -readonly [Name in 'models' | 'deployments' | 'turns' | 'pins' | 'routes']: Record<string, DecisionInputs[Name][string]>;
@@ -74,7 +78,7 @@ export function noting(evidence: Evidence, snapshot: CatalogueSnapshot): { reado
 function notingDeployments(
   evidence: Evidence,
   seen: WritableInputs['deployments'],
-): Pick<Evidence, 'exclusion' | 'block' | 'reading' | 'cost'> {
+): Pick<Evidence, 'exclusion' | 'block' | 'reading' | 'weight' | 'cost'> {
   const note = ({ id }: Deployment, inputs: DeploymentInputs) => {
     seen[id] = { ...seen[id], ...inputs };
   };
@@ -95,6 +99,11 @@ function notingDeployments(
       if (noted && Object.keys(noted).length > 0) note(deployment, noted);
       return reading;
     },
+    weight(deployment) {
+      const weight = evidence.weight(deployment);
+      if (weight !== DEFAULT_WEIGHT) note(deployment, { weight });
+      return weight;
+    },
     cost(deployment) {
       const cost = evidence.cost(deployment);
       if (cost !== null) note(deployment, { cost });
@@ -113,11 +122,24 @@ function withoutDefaults({ inFlight, latencyMs, firstTokenMs, tokensPerSecond, s
   };
 }
 
+/** A record that can be decided again. */
+export type ReplayableRecord = RoutingRecord & { readonly inputs: DecisionInputs };
+
+export function isReplayable(record: RoutingRecord | null): record is ReplayableRecord {
+  return record?.inputs !== undefined;
+}
+
 /** Evidence out of what an earlier decision noted; what that did not ask has its default, or is as it is now. */
-export function storedEvidence(inputs: DecisionInputs, snapshot: CatalogueSnapshot, routes: CompiledRoutes): Evidence {
+export function storedEvidence({ inputs, candidates }: ReplayableRecord, snapshot: CatalogueSnapshot, routes: CompiledRoutes): Evidence {
   const seen = (deployment: Deployment): DeploymentInputs => inputs.deployments[deployment.id] ?? {};
+  // What was looked at then may have been deleted since, and its slug may be another's.
+  const then = new Map<string, Deployment>();
+  for (const { deploymentId } of candidates) {
+    const deployment = snapshot.deployments.byId.get(deploymentId);
+    if (deployment) then.set(deployment.slug, deployment);
+  }
   return {
-    deployment: (slug) => snapshot.deployments.bySlug.get(slug) ?? null,
+    deployment: (slug) => then.get(slug) ?? snapshot.deployments.bySlug.get(slug) ?? null,
     deploymentsOf(model) {
       const ids = inputs.models[model];
       if (ids === undefined) return snapshot.models.bySlug.get(model)?.deployments ?? null;
@@ -126,12 +148,19 @@ export function storedEvidence(inputs: DecisionInputs, snapshot: CatalogueSnapsh
     route: (slug) => routes.named(slug, snapshot, inputs.routes[slug]),
     exclusion: (deployment) => seen(deployment).excluded ?? null,
     block: (deployment) => seen(deployment).blocked ?? null,
-    reading(deployment) {
-      const { inFlight = 0, latencyMs = null, firstTokenMs = null, tokensPerSecond = null, share = 1 } = seen(deployment);
-      return { inFlight, latencyMs, firstTokenMs, tokensPerSecond, share };
-    },
+    reading: (deployment) => readingIn(seen(deployment)) ?? NO_READING,
+    weight: (deployment) => seen(deployment).weight ?? DEFAULT_WEIGHT,
     cost: (deployment) => seen(deployment).cost ?? null,
     turn: (node) => inputs.turns[node] ?? 0,
     pin: (node) => inputs.pins[node] ?? null,
+  };
+}
+
+/** What was noted of how a target fared; null: nothing. */
+export function readingIn({ inFlight, latencyMs, firstTokenMs, tokensPerSecond, share }: DeploymentInputs): Reading | null {
+  if ([inFlight, latencyMs, firstTokenMs, tokensPerSecond, share].every((value) => value === undefined)) return null;
+  return {
+    ...{ inFlight: inFlight ?? 0, latencyMs: latencyMs ?? null, firstTokenMs: firstTokenMs ?? null },
+    ...{ tokensPerSecond: tokensPerSecond ?? null, share: share ?? 1 },
   };
 }

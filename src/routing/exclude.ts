@@ -8,7 +8,7 @@ import { whyNotServing } from './serving.js';
 /** Why a call can't use a deployment, however it fares; null where it can. */
 export function exclusionOf(
   deployment: Deployment,
-  { principal, facts }: { readonly principal: Principal; readonly facts: Facts },
+  { principal, facts }: { readonly principal: Pick<Principal, 'models'>; readonly facts: Facts },
 ): Exclusion | null {
   const notServing = whyNotServing(deployment);
   if (notServing !== null) return { kind: 'not-serving', reason: notServing };

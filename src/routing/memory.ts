@@ -17,7 +17,7 @@ export interface RoutingMemory {
   release(holder: string, deploymentId: DeploymentId): void;
 }
 
-export function createRoutingMemory({ clock }: { readonly clock: Clock }): RoutingMemory {
+export function createRoutingMemory({ clock }: { readonly clock: Pick<Clock, 'monotonicMs'> }): RoutingMemory {
   const turns = new Map<string, number>();
   const pins = new Map<string, Pin & { readonly untilMs: number }>();
   return {

@@ -54,7 +54,7 @@ export function createRouter(dependencies: RouterDependencies): Router {
       const { plan, record } = made.value;
       return ok<Preview>(plan.ok ? { targets: plan.value.targets, record, error: null } : { targets: [], record, error: plan.error });
     },
-    replay: createReplayer({ conditions }).replay,
+    ...createReplayer({ conditions }),
     check: (question) => checkDefinition(question, conditions),
     async dispatch(call, plan, watch) {
       const journey: Journey = { call, watch, attempts: [], warnings: new Set(plan.warnings), pausedMs: 0, askedToWaitMs: 0 };
@@ -100,6 +100,7 @@ function createDecisions(
         exclusion: (deployment) => exclusionOf(deployment, { principal, facts }),
         block: (deployment) => health.block(deployment),
         reading: (deployment) => health.reading(deployment),
+        weight: ({ weight }) => weight,
         cost: (deployment) => sizing.cost(call, deployment, at),
         turn: (node) => memory.turn(nameOf(node)),
         pin: (node) => pinFor(memory, facts, nameOf(node)),

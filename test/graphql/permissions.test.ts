@@ -22,6 +22,8 @@ const OPERATIONS: readonly (readonly [field: string, document: string, permissio
   ['Query.routes', '{ routes { totalCount } }', ['CATALOG_READ', 'CONFIG_WRITE']],
   ['Query.route', '{ route(slug: "a") { id } }', ['CATALOG_READ', 'CONFIG_WRITE']],
   ['Query.simulateRoute', `{ simulateRoute(input: ${INPUT}) { seed } }`, ['INFERENCE']],
+  // It takes two: CATALOG_READ and USAGE_READ.
+  ['Query.replayRoute', `{ replayRoute(slug: "a", ${RANGE}) { decided } }`, []],
   ['Query.usage', `{ usage(${RANGE}) { truncated } }`, ['USAGE_READ', 'BUDGETS_WRITE']],
   ['Query.costs', `{ costs(${RANGE}) { truncated } }`, ['USAGE_READ', 'BUDGETS_WRITE']],
   ['Query.inferences', '{ inferences { pageInfo { hasNextPage } } }', ['USAGE_READ', 'BUDGETS_WRITE']],

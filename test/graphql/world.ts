@@ -318,6 +318,7 @@ export function makeServices(overrides: Partial<GraphqlServices> = {}): GraphqlS
     },
     reports: EMPTY_REPORTS,
     feedback: { record: absent, byInference: async (_organization, ids) => new Map(ids.map((id) => [id, []])) },
+    routeReplays: { replay: async () => null },
     health: { health: () => HEALTHY, onChange: () => () => undefined },
     clock: { ...systemClock, now: () => NOW },
     ...overrides,

@@ -54,7 +54,7 @@ export function checkInferenceFilter({ range }: InferenceFilter): void {
   if (range) checkRange(range, 'filter.range');
 }
 
-function checkRange({ from, to }: TimeRange, name: string): void {
+export function checkRange({ from, to }: TimeRange, name: string): void {
   for (const [end, instant] of [['from', from] as const, ['to', to] as const])
     if (!(instant.getTime() >= EARLIEST && instant.getTime() <= LATEST)) throw bad(`${name}.${end}`, 'must be in the years 1970 to 9999');
   if (to < from) throw bad(name, '"to" must not be before "from"');

@@ -13,6 +13,7 @@ import { authorize } from '../permissions.js';
 import { BOUND_BY_ROOTS } from '../roots.js';
 import { healthChanges } from './health-changes.js';
 import { PublishRouteInput, RollbackRouteInput, SimulateRouteArgs } from './inputs.js';
+import { DEFAULT_REPLAY, ReplayRouteArgs, RouteReplay } from './replay.js';
 import { Route } from './types.js';
 
 const RouteConnection = declareConnection('Route', 'routes', () => Route);
@@ -52,6 +53,22 @@ export class RoutingResolver {
     const { code, message, problems } = decision.error;
     const all = problems && problems.length > 1 ? problems.map((problem) => `${problem.path}: ${problem.message}`).join('; ') : message;
     throw new GatewayError(code === 'MODEL_NOT_ALLOWED' ? 'FORBIDDEN' : 'BAD_USER_INPUT', all);
+  }
+
+  @Authorized('CATALOG_READ')
+  @Query(() => RouteReplay, {
+    nullable: true,
+    description:
+      'Decides past calls of a route again by another version, and calls nobody; null where there is no such route. A team’s key ' +
+      'replays its team’s calls. Needs USAGE_READ too.',
+  })
+  async replayRoute(@Args(() => ReplayRouteArgs) args: ReplayRouteArgs, @Ctx() context: GraphqlContext): Promise<RouteReplay | null> {
+    authorize(context.principal, ['USAGE_READ']);
+    const { slug, version, definition, range, limit } = args;
+    if (definition) authorize(context.principal, ['CONFIG_WRITE']);
+    const request = { slug, version, definition, range, limit: limit ?? DEFAULT_REPLAY };
+    const replay = await context.services.routeReplays.replay(context.caller(), request, context.signal);
+    return replay && new RouteReplay(replay);
   }
 
   @Authorized('CONFIG_WRITE')
