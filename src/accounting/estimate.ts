@@ -5,7 +5,7 @@ import { NO_TOKENS } from '../core/usage.js';
 import type { TokenClasses } from '../core/usage.js';
 import type { ReasoningEffort } from '../core/vocabulary.js';
 import { costOf } from './price.js';
-import { estimatePrompt, MEDIA_TOKENS, sizeOfPrompt } from './token-estimate.js';
+import { MEDIA_TOKENS, sizeOfPrompt, tokensOfSize } from './token-estimate.js';
 import type { PromptSize } from './token-estimate.js';
 
 /** What is predicted of one upstream call before it is made, in USD and tokens. Amounts are null where there is no price. */
@@ -55,18 +55,31 @@ const LARGEST_MEDIA = 10;
  */
 export function forecastCost(call: CompletionCall, target: ForecastTarget): CostForecast {
   const size = sizeOfPrompt(call);
-  const estimate = promptAsEstimated(call, size);
-  const inputTokens = estimatePrompt(call);
+  const inputTokens = tokensOfSize(size);
   const cap = outputCap(call, target);
-  const thinking = expectedThinking(call, cap);
-  const output = Math.min(USUAL_ANSWER, cap - thinking);
-  const priced = (classes: TokenClasses) => costOf({ ...classes, source: 'ESTIMATED', raw: null, inconsistent: false }, target.price).total;
-  const low = priced({ ...estimate, output: 1 });
-  const expected = priced({ ...estimate, output, reasoning: thinking });
+  const priced = (tokens: TokenClasses) => priceOf(tokens, target);
+  const low = priced({ ...promptAsEstimated(size), output: 1 });
+  const { output, reasoning } = usualTokens(call, size, target);
+  const expected = expectedCost(call, size, target);
   const bound = promptAtMost(size, Math.max(inputTokens, target.contextWindow ?? Infinity));
   const high = dearest([low, expected, priced({ ...bound, output: cap }), priced({ ...bound, reasoning: cap })]);
   const basis = basisOf(call, { size, cap, price: target.price });
-  return { low: cheapest([low, expected]), expected, high, inputTokens, expectedOutputTokens: output + thinking, basis };
+  return { low: cheapest([low, expected]), expected, high, inputTokens, expectedOutputTokens: output + reasoning, basis };
+}
+
+/** Only what is expected, of a prompt whose size is known: for comparing many targets of one call. */
+export function expectedCost(call: CompletionCall, size: PromptSize, target: ForecastTarget): PicoUsd | null {
+  return priceOf(usualTokens(call, size, target), target);
+}
+
+function usualTokens(call: CompletionCall, size: PromptSize, target: ForecastTarget): TokenClasses {
+  const cap = outputCap(call, target);
+  const reasoning = expectedThinking(call, cap);
+  return { ...promptAsEstimated(size), output: Math.min(USUAL_ANSWER, cap - reasoning), reasoning };
+}
+
+function priceOf(tokens: TokenClasses, { price }: ForecastTarget): PicoUsd | null {
+  return costOf({ source: 'ESTIMATED', raw: null, inconsistent: false, ...tokens }, price).total;
 }
 
 /** What the caller asked for, or the default where nothing was; never more than the model can. */
@@ -82,10 +95,10 @@ function expectedThinking({ reasoning }: CompletionCall, cap: number): number {
   return Math.max(0, Math.min(Math.floor(wanted), maxTokens ?? Infinity, cap - 1));
 }
 
-function promptAsEstimated(call: CompletionCall, { media }: PromptSize): TokenClasses {
-  const imageInput = media.image * MEDIA_TOKENS.image;
-  const audioInput = media.audio * MEDIA_TOKENS.audio;
-  return { ...NO_TOKENS, input: estimatePrompt(call) - imageInput - audioInput, imageInput, audioInput };
+function promptAsEstimated(size: PromptSize): TokenClasses {
+  const imageInput = size.media.image * MEDIA_TOKENS.image;
+  const audioInput = size.media.audio * MEDIA_TOKENS.audio;
+  return { ...NO_TOKENS, input: tokensOfSize(size) - imageInput - audioInput, imageInput, audioInput };
 }
 
 /** No token is shorter than a byte; whatever the words, a prompt beyond the window is refused upstream and costs nothing. */

@@ -29,7 +29,10 @@ export function tokensOfBytes(bytes: number): number {
 
 /** Estimated tokens of a whole prompt: system and other messages, tools, schema, and a constant for each piece of media. */
 export function estimatePrompt(call: CompletionCall): number {
-  const { bytes, framingTokens, media } = sizeOfPrompt(call);
+  return tokensOfSize(sizeOfPrompt(call));
+}
+
+export function tokensOfSize({ bytes, framingTokens, media }: PromptSize): number {
   return framingTokens + tokensOfBytes(bytes) + sum(MEDIA_KINDS.map((kind) => media[kind] * MEDIA_TOKENS[kind]));
 }
 

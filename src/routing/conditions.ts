@@ -72,7 +72,12 @@ function contextOf(facts: Facts, tagNames: ReadonlySet<string>): Record<string, 
   const { task, user, sessionId, hasTools, hasImages, region } = facts;
   return {
     request: {
-      ...{ task: task ?? '', user: user ?? '', sessionId: sessionId ?? '', region: region ?? '', hasTools, hasImages },
+      task: task ?? '',
+      user: user ?? '',
+      sessionId: sessionId ?? '',
+      region: region ?? '',
+      hasTools,
+      hasImages,
       inputTokens: BigInt(facts.inputTokens),
       complexity: 0,
       tags: tagsOf(facts, tagNames),

@@ -29,7 +29,14 @@ export function factsOf(
   const { principal, inputTokens, at } = given;
   const { task, user, sessionId, routing: preferences } = call;
   return {
-    ...{ apiKeyId: principal.apiKeyId, teamId: principal.teamId, task, user, sessionId, inputTokens, at, preferences },
+    apiKeyId: principal.apiKeyId,
+    teamId: principal.teamId,
+    task,
+    user,
+    sessionId,
+    inputTokens,
+    at,
+    preferences,
     tags: principal.tags.length === 0 ? call.tags : joinTags(principal.tags, call.tags),
     hasTools: call.tools.length > 0,
     hasImages: call.messages.some((message) => message.parts.some((part) => part.kind === 'image')),

@@ -78,7 +78,7 @@ export function createHealthBoard({ clock }: { readonly clock: Clock }): HealthB
     },
     reading(deployment) {
       const target = watched.get(deployment.id);
-      return target ? readingOf(target, clock.monotonicMs()) : NO_READING;
+      return target ? readingOf(target, clock) : NO_READING;
     },
     admit(deployment) {
       const target = watch(board, deployment);
@@ -179,8 +179,8 @@ function learn(target: Watched, { failure, durationMs, firstTokenMs, answer }: A
   }
 }
 
-function readingOf({ inFlight, latencyMs, firstTokenMs, tokensPerSecond, breaker }: Watched, nowMs: number): Reading {
-  const share = shareOf(breaker, nowMs);
+function readingOf({ inFlight, latencyMs, firstTokenMs, tokensPerSecond, breaker }: Watched, clock: Clock): Reading {
+  const share = breaker.open === null && breaker.returnedAtMs === null ? 1 : shareOf(breaker, clock.monotonicMs());
   if (inFlight === 0 && latencyMs === null && firstTokenMs === null && tokensPerSecond === null && share === 1) return NO_READING;
   return { inFlight, latencyMs, firstTokenMs, tokensPerSecond, share };
 }
@@ -190,6 +190,7 @@ const PROBE_MS = 1_000;
 
 function blockOf(breaker: Breaker, clock: Clock): Block | null {
   const { open, cooldownUntilMs } = breaker;
+  if (open === null && cooldownUntilMs === -Infinity) return null;
   const nowMs = clock.monotonicMs();
   const phase = phaseOf(breaker, nowMs);
   if (phase === 'closed' || phase === 'due') return null;

@@ -16,6 +16,8 @@ export function createSmoothTurns(): SmoothTurns {
   const cycles = new Map<string, Uint16Array>();
   return {
     at(weights, turn) {
+      const [one] = weights;
+      if (weights.every((weight) => weight === one)) return turn % weights.length;
       const name = weights.join(' ');
       let cycle = cycles.get(name);
       if (!cycle) {

@@ -1,15 +1,13 @@
+import type { Deployment } from '../core/catalogue.js';
 import type { BalanceStrategy } from '../core/vocabulary.js';
-import { chanceAt, drawWeighted } from './chance.js';
-import type { Reading } from './evidence.js';
+import { chanceAt, chancesFrom } from './chance.js';
+import type { Evidence, Reading } from './evidence.js';
 import type { SmoothTurns } from './smooth.js';
 
 /** One branch of a balance as its strategy sees it: by the target that it would try first. */
 export interface Contender {
-  /** In the order of the definition. */
-  readonly index: number;
   readonly weight: number;
-  reading(): Reading;
-  cost(): number | null;
+  readonly head: Deployment;
 }
 
 export interface BalanceContext {
@@ -19,6 +17,7 @@ export interface BalanceContext {
   /** How many decisions this balance has made before; asked only where the strategy takes turns. */
   turn(): number;
   readonly smooth: SmoothTurns;
+  readonly evidence: Pick<Evidence, 'reading' | 'cost'>;
 }
 
 /** The order in which branches are tried; the first is the choice. Scores are what was compared, by contender. */
@@ -62,43 +61,37 @@ function roundRobin<One extends Contender>(contenders: readonly One[], { turn }:
 /** Those without weight are only tried after the others. */
 function weighted<One extends Contender>(contenders: readonly One[], { turn, smooth, seed, path }: BalanceContext): Ranking<One> {
   const weights = contenders.map(({ weight }) => weight);
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let total = 0;
+  for (const weight of weights) total += weight;
   if (total === 0) return { order: contenders, scores: NO_SCORES, reason: 'nothing has a weight: in order' };
   const number = turn();
-  const first = contenders[smooth.at(weights, number)];
-  const rest = shuffled(
-    contenders.filter((contender) => contender !== first),
-    seed,
-    path,
-  );
-  const reason = `weight ${first?.weight ?? 0} of ${total}, turn ${number}`;
-  return { order: first ? [first, ...rest] : rest, scores: NO_SCORES, reason };
+  const at = smooth.at(weights, number);
+  const reason = `weight ${weights[at] ?? 0} of ${total}, turn ${number}`;
+  return { order: firstThenShuffled(contenders, at, chancesFrom(seed, path)), scores: NO_SCORES, reason };
 }
 
-/** By weight and chance, so that what one target loses does not all fall on a second one. */
-function shuffled<One extends Contender>(contenders: readonly One[], seed: string, path: string): readonly One[] {
-  if (contenders.length < 2) return contenders;
-  const left = [...contenders];
-  const order: One[] = [];
-  while (left.length > 0) {
-    const weights = left.map(({ weight }) => weight);
-    const some = weights.some((weight) => weight > 0);
-    const at = some ? drawWeighted(weights, chanceAt(seed, `${path} rest ${left.length}`)) : 0;
-    order.push(...left.splice(at, 1));
-  }
-  return order;
+/**
+ * The rest by weight and chance, so that what one target loses does not all fall on a second one: the smallest of draws from
+ * exponential distributions whose rates are the weights is each of them in proportion (after Efraimidis and Spirakis, 2006).
+ */
+function firstThenShuffled<One extends Contender>(contenders: readonly One[], first: number, chance: () => number): readonly One[] {
+  return ascending(contenders, (one) => {
+    const draw = chance();
+    if (one === contenders[first]) return -Infinity;
+    return one.weight > 0 ? -Math.log(1 - draw) / one.weight : Infinity;
+  });
 }
 
-function leastBusy<One extends Contender>(contenders: readonly One[], { seed, path }: BalanceContext): Ranking<One> {
-  const scores = new Map(contenders.map((contender) => [contender, contender.reading().inFlight / Math.max(1, contender.weight)]));
+function leastBusy<One extends Contender>(contenders: readonly One[], { seed, path, evidence }: BalanceContext): Ranking<One> {
+  const scores = new Map(contenders.map((one) => [one, evidence.reading(one.head).inFlight / Math.max(1, one.weight)]));
   const order = sortedBy(contenders, scores, chanceAt(seed, path));
-  return { order, scores, reason: `${order[0]?.reading().inFlight ?? 0} calls running there` };
+  return { order, scores, reason: `${order[0] ? evidence.reading(order[0].head).inFlight : 0} calls running there` };
 }
 
-function lowestCost<One extends Contender>(contenders: readonly One[], { seed, path }: BalanceContext): Ranking<One> {
+function lowestCost<One extends Contender>(contenders: readonly One[], { seed, path, evidence }: BalanceContext): Ranking<One> {
   const scores = new Map<One, number>();
   for (const contender of contenders) {
-    const cost = contender.cost();
+    const cost = evidence.cost(contender.head);
     if (cost !== null) scores.set(contender, cost / 1e12);
   }
   const order = sortedBy(contenders, scores, chanceAt(seed, path));
@@ -125,25 +118,28 @@ function slownessOf({ tokensPerSecond, inFlight }: Reading): number | null {
  * 1. A few choices go to branches without data (a tenth), or to others than the best (a fiftieth): explored, not assumed fast.
  * 2. Else two are drawn of those that are as good as the best, and the better goes (the power of two choices, Mitzenmacher 2001).
  */
-function byMeasure<One extends Contender>(contenders: readonly One[], { seed, path }: BalanceContext, { what, of }: Measure): Ranking<One> {
+function byMeasure<One extends Contender>(contenders: readonly One[], context: BalanceContext, { what, of }: Measure): Ranking<One> {
+  const { seed, path, evidence } = context;
   const scores = new Map<One, number>();
   for (const contender of contenders) {
-    const score = of(contender.reading());
+    const score = of(evidence.reading(contender.head));
     if (score !== null) scores.set(contender, score);
   }
-  const order = sortedBy(contenders, scores, chanceAt(seed, `${path} ties`));
-  const unknown = contenders.filter((contender) => !scores.has(contender));
-  const draw = chanceAt(seed, `${path} explore`);
-  const pick = (from: readonly One[], place: string) => from[Math.floor(chanceAt(seed, `${path} ${place}`) * from.length)];
-  const first = (contender: One | undefined, reason: string): Ranking<One> => ({
-    ...{ order: contender ? [contender, ...order.filter((one) => one !== contender)] : order, scores, reason },
-  });
-  if (scores.size === 0) return first(pick(unknown, 'unknown'), 'no data yet: drawn');
-  if (unknown.length > 0 && draw < EXPLORED_UNKNOWN) return first(pick(unknown, 'unknown'), 'no data yet: explored');
-  if (draw >= 1 - EXPLORED) return first(pick(order.slice(1), 'other'), 'explored, so that what is known of it stays true');
-  const best = Math.min(...scores.values());
-  const band = order.filter((contender) => (scores.get(contender) ?? Infinity) <= best * (1 + BAND));
-  const [left, right] = [pick(band, 'one'), pick(band, 'two')];
+  const chance = chancesFrom(seed, path);
+  const order = sortedBy(contenders, scores, chance());
+  const draw = chance();
+  const pick = (from: readonly One[]) => from[Math.floor(chance() * from.length)];
+  const first = (contender: One | undefined, reason: string): Ranking<One> => {
+    return { order: contender ? [contender, ...order.filter((one) => one !== contender)] : order, scores, reason };
+  };
+  if (scores.size < contenders.length && (scores.size === 0 || draw < EXPLORED_UNKNOWN)) {
+    const unknown = contenders.filter((contender) => !scores.has(contender));
+    return first(pick(unknown), scores.size === 0 ? 'no data yet: drawn' : 'no data yet: explored');
+  }
+  if (draw >= 1 - EXPLORED) return first(pick(order.slice(1)), 'explored, so that what is known of it stays true');
+  const limit = (scores.get(order[0] as One) ?? Infinity) * (1 + BAND);
+  const band = order.filter((contender) => (scores.get(contender) ?? Infinity) <= limit);
+  const [left, right] = [pick(band), pick(band)];
   const better = left && right && (scores.get(right) ?? 0) < (scores.get(left) ?? 0) ? right : left;
   return first(better, band.length > 1 ? `${what} of two out of ${band.length} alike` : what);
 }
@@ -151,9 +147,19 @@ function byMeasure<One extends Contender>(contenders: readonly One[], { seed, pa
 /** Known scores ascending, then the unknown; equals in an order that chance turns. */
 function sortedBy<One extends Contender>(contenders: readonly One[], scores: ReadonlyMap<One, number>, chance: number): readonly One[] {
   const start = Math.floor(chance * contenders.length);
-  const turned = [...contenders.slice(start), ...contenders.slice(0, start)];
-  return turned.sort((left, right) => {
-    const [one, other] = [scores.get(left) ?? Infinity, scores.get(right) ?? Infinity];
-    return one === other ? 0 : one - other;
-  });
+  return ascending([...contenders.slice(start), ...contenders.slice(0, start)], (one) => scores.get(one) ?? Infinity);
+}
+
+/** Equals stay as they are. By insertion: branches are few, and fewer steps than a general sort needs to begin with. */
+function ascending<One>(ones: readonly One[], keyOf: (one: One) => number): readonly One[] {
+  const order: One[] = [];
+  const keys: number[] = [];
+  for (const one of ones) {
+    const key = keyOf(one);
+    let at = order.length;
+    while (at > 0 && (keys[at - 1] ?? 0) > key) at -= 1;
+    order.splice(at, 0, one);
+    keys.splice(at, 0, key);
+  }
+  return order;
 }
