@@ -151,7 +151,7 @@ function createInference(surroundings: Surroundings, { database, foundation, jou
   const completions = createCompletions({
     ...{ catalogue, clock, logger, journal, drafts: writer, router, ...durable },
     ledger: meterLedger(ledger, { metrics, catalogue }),
-    books: createLedgerReader(unitOfWork),
+    books: createLedgerReader(database.swiftWork),
   });
   const recover = () => journal.recover(writer);
   return {
@@ -161,7 +161,7 @@ function createInference(surroundings: Surroundings, { database, foundation, jou
     metrics,
     router,
     recover,
-    ...composeReports({ unitOfWork, catalogue, completions, feed, freshAsOf, clock, router }),
+    ...composeReports({ unitOfWork, catalogue, completions, feed, freshAsOf, clock }),
   };
 }
 
@@ -189,7 +189,7 @@ async function lay(surroundings: Surroundings, database: Database): Promise<Foun
     sandbox: { mode: config.sandbox, baseUrl: sandbox?.baseUrl ?? null },
   });
   const authenticator: CachingAuthenticator = createAuthenticator({
-    ...{ hashKey, clock, logger, store: createAuthenticatorStore(unitOfWork) },
+    ...{ hashKey, clock, logger, store: createAuthenticatorStore(database.swiftWork) },
     confirmedAt: () => watch.confirmedAt(),
   });
   teardown.add('key uses', authenticator, (opened) => opened.flush());

@@ -1,12 +1,12 @@
 import type { Clock } from '../core/clock.js';
 import type { ApiKeyId } from '../core/ids.js';
 import type { Logger } from '../core/logger.js';
-import type { Principal } from '../core/principal.js';
 import type { AuthenticatorStore } from './authenticator.store.js';
 import type { Authenticator } from './contract.js';
 import { parseKey } from './key-format.js';
 import type { HashKey } from './key-format.js';
 import { createKeyCache } from './key-cache.js';
+import type { FoundKey } from './key-cache.js';
 import { createKeyChanges } from './key-changes.js';
 import { createKeyUses } from './key-uses.js';
 
@@ -30,12 +30,15 @@ export interface CachingAuthenticator extends Authenticator {
   sizes(): { readonly known: number; readonly unknown: number; readonly reading: number };
 }
 
+const ASK_AGAIN_MS = 5_000;
+
 /**
  * 1. A key that can't be one is refused without a query.
  * 2. A key known from the current generation of the configuration is answered from memory; its ends are checked by the clock each time.
  * 3. Else it is read, once for all who ask at the same time.
- * 4. Where that fails because the database is away, what was known before is served up to MAX_STALENESS_MS after the last
- *    confirmed version; what wasn't known is SERVICE_UNAVAILABLE.
+ * 4. Where that fails because the database is away, or does not come to an end, what was known before is served up to
+ *    MAX_STALENESS_MS after the last confirmed version; what wasn't known is SERVICE_UNAVAILABLE. Whoever holds on to a key
+ *    that was served like this is told to ask again: a change must not be missed because it could not be read when it came.
  */
 export function createAuthenticator(settings: AuthenticatorSettings): CachingAuthenticator {
   const { clock, hashKey } = settings;
@@ -43,22 +46,23 @@ export function createAuthenticator(settings: AuthenticatorSettings): CachingAut
   const uses = createKeyUses(settings);
   const changes = createKeyChanges(clock);
 
-  const find = async (presentedKey: string): Promise<Principal | null> => {
+  const find = async (presentedKey: string): Promise<FoundKey | null> => {
     const key = parseKey(presentedKey);
     if (key === null) return null;
-    const principal = await cache.find(hashKey(key));
-    return principal !== null && !isOver(principal.expiresAt, clock.now()) ? principal : null;
+    const found = await cache.find(hashKey(key));
+    return found !== null && !isOver(found.principal.expiresAt, clock.now()) ? found : null;
   };
   return {
     async authenticate(presentedKey) {
-      const principal = await find(presentedKey);
-      if (principal !== null) uses.note(principal);
-      return principal;
+      const found = await find(presentedKey);
+      if (found !== null) uses.note(found.principal);
+      return found && found.principal;
     },
     async recheck(presentedKey) {
-      const principal = await find(presentedKey);
-      if (principal?.expiresAt) changes.announceAt(principal.expiresAt);
-      return principal !== null;
+      const found = await find(presentedKey);
+      if (found?.current === false) changes.announceAt(new Date(clock.now().getTime() + ASK_AGAIN_MS));
+      if (found?.principal.expiresAt) changes.announceAt(found.principal.expiresAt);
+      return found !== null;
     },
     onChange: changes.onChange,
     invalidate(changed) {

@@ -7,9 +7,15 @@ import type { AuthenticatorStore } from './authenticator.store.js';
 
 /** Whom a key's hash stands for, from memory where that is current. */
 export interface KeyCache {
-  find(hash: Buffer): Promise<Principal | null>;
+  find(hash: Buffer): Promise<FoundKey | null>;
   invalidate(changed: ApiKeyId | undefined): void;
   sizes(): KeyCacheSizes;
+}
+
+export interface FoundKey {
+  readonly principal: Principal;
+  /** Not: it was served as it was remembered, because nobody could tell whether it still is so. */
+  readonly current: boolean;
 }
 
 export interface KeyCacheSizes {
@@ -33,6 +39,8 @@ const UNKNOWN_CAPACITY = 1_000;
 const UNKNOWN_FOR_MS = 5_000;
 /** So long after the database last answered, known keys go on being served without it. */
 export const MAX_STALENESS_MS = 5 * 60_000;
+/** A reading that takes longer than this is no different, for a known key, from a database that is away. */
+export const READ_PATIENCE_MS = 1_500;
 
 export function createKeyCache(settings: KeyCacheSettings): KeyCache {
   const { clock, confirmedAt } = settings;
@@ -41,24 +49,45 @@ export function createKeyCache(settings: KeyCacheSettings): KeyCache {
     const at = confirmedAt();
     return at !== null && clock.now().getTime() - at.getTime() <= MAX_STALENESS_MS;
   };
+  /** What is remembered, as far as it may be served without the database. */
+  const fallback = (name: string): FoundKey | null => {
+    const remembered = memory.known(name);
+    return remembered !== null && isFresh() ? { principal: remembered.principal, current: false } : null;
+  };
   return {
     async find(hash) {
       const name = hash.toString('base64');
       const known = memory.known(name);
-      if (known?.current && isFresh()) return known.principal;
+      if (known?.current && isFresh()) return { principal: known.principal, current: true };
       if (known === null && memory.isUnknown(name)) return null;
-      try {
-        return await memory.read(hash, name);
-      } catch (error) {
-        const away = error instanceof GatewayError && error.code === 'SERVICE_UNAVAILABLE';
-        const remembered = memory.known(name);
-        if (away && remembered !== null && isFresh()) return remembered.principal;
-        throw error;
-      }
+      const reading = memory.read(hash, name).then(
+        (principal) => principal && { principal, current: true },
+        (error: unknown) => {
+          const away = error instanceof GatewayError && error.code === 'SERVICE_UNAVAILABLE';
+          const served = away ? fallback(name) : null;
+          if (served === null) throw error;
+          return served;
+        },
+      );
+      return known === null ? reading : impatient(reading, { clock, fallback: () => fallback(name) });
     },
     invalidate: memory.invalidate,
     sizes: memory.sizes,
   };
+}
+
+/** The reading, or where it does not come to an end, the fallback; without one it is waited for all the same. */
+function impatient(
+  reading: Promise<FoundKey | null>,
+  { clock, fallback }: { readonly clock: Clock; readonly fallback: () => FoundKey | null },
+): Promise<FoundKey | null> {
+  return new Promise((resolve, reject) => {
+    const cancelTimer = clock.after(READ_PATIENCE_MS, () => {
+      const served = fallback();
+      if (served !== null) resolve(served);
+    });
+    reading.then(resolve, reject).finally(cancelTimer);
+  });
 }
 
 interface Entry {

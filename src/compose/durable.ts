@@ -17,7 +17,7 @@ import { createCipher, deriveKey } from '../storage/cipher.js';
 import type { Database } from '../storage/database.js';
 
 export interface DurableSources {
-  readonly database: Pick<Database, 'unitOfWork' | 'masterKey'>;
+  readonly database: Pick<Database, 'unitOfWork' | 'swiftWork' | 'masterKey'>;
   readonly ledger: LedgerWriter;
   readonly store: LedgerStore;
   readonly clock: Clock;
@@ -26,19 +26,19 @@ export interface DurableSources {
 
 /** What outlives the process of a call: its key, its events, its words. */
 export function composeDurable({ database, ledger, store, clock, logger }: DurableSources) {
-  const { unitOfWork, masterKey } = database;
+  const { unitOfWork, swiftWork, masterKey } = database;
   const cipher = createCipher({ masterKey, purpose: CONTENT_PURPOSE, randomBytes });
   const contentStore = createContentStore({ unitOfWork, cipher, clock, markAvailable: markContentAvailable });
   return {
     keys: createIdempotencyStore({
-      unitOfWork,
+      unitOfWork: swiftWork,
       replicaId: randomUUID(),
       fingerprintKey: new Secret(deriveKey(masterKey, FINGERPRINT_PURPOSE)),
       insertStart: insertStartRow,
       staleStarts: (manager, limit) => staleStartRows(manager, clock.now(), limit),
     }),
     keeper: createContentKeeper({ store: contentStore, booked: () => ledger.flush(), clock, logger }),
-    contents: createContentReader({ unitOfWork, cipher, clock }),
+    contents: createContentReader({ unitOfWork: swiftWork, cipher, clock }),
     bookProvisional: (record: InferenceRecord) => store.insert([bookingOf(record, { provisional: true })]),
   };
 }

@@ -10,12 +10,14 @@ export interface DataSourceSettings {
   readonly url: string;
   /** Connections at most; 20 where not given. */
   readonly poolSize?: number;
-  /** How long a caller waits for a connection, free or new: a dead database must fail fast. */
+  /** How long a new connection may take to be made: a dead database must fail fast. */
   readonly connectTimeoutMs?: number;
+  /** How long an answer to any statement is waited for; past it the statement fails here. Absent: for ever, as a migration may need. */
+  readonly queryTimeoutMs?: number;
   readonly logger?: Logger;
 }
 
-const DEFAULT_POOL_SIZE = 20;
+export const DEFAULT_POOL_SIZE = 20;
 const DEFAULT_CONNECT_TIMEOUT_MS = 3_000;
 
 /** TypeORM's own writes migrations to stdout whatever it is told; faults reach us as errors, and statements may hold secrets. */
@@ -36,7 +38,7 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     applicationName: 'glidepath',
     poolSize: settings.poolSize ?? DEFAULT_POOL_SIZE,
     connectTimeoutMS: settings.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
-    extra: { keepAlive: true, allowExitOnIdle: false, onConnect: survive },
+    extra: { keepAlive: true, allowExitOnIdle: false, onConnect: survive, query_timeout: settings.queryTimeoutMs },
     entities: ENTITIES,
     migrations: MIGRATIONS,
     migrationsTableName: 'schema_migration',

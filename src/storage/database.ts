@@ -12,7 +12,7 @@ import { errorCode } from './error-code.js';
 import { checkMasterKey, loadMasterKey } from './master-key.js';
 import { migrate } from './migrate.js';
 import { ensurePartitions } from './partitions.js';
-import { createUnitOfWork } from './unit-of-work.js';
+import { createGate, createUnitOfWork, PATIENT, SWIFT } from './unit-of-work.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** A database that is up, migrated, and ours. */
@@ -20,6 +20,8 @@ export interface Database {
   readonly url: string;
   readonly dataSource: DataSource;
   readonly unitOfWork: UnitOfWork;
+  /** On the same connections: for the few indexed statements that a call waits for. It gives up within seconds. */
+  readonly swiftWork: UnitOfWork;
   readonly masterKey: Secret<Buffer>;
   /** Returns connections; the embedded server stops. */
   close(): Promise<void>;
@@ -36,6 +38,8 @@ export interface DatabaseContext {
 
 const CONNECT_WITHIN_MS = 30_000;
 const CONNECT_PAUSE_MS = 500;
+/** Past what the database itself allows a statement: nothing but a network that swallows everything takes so long. */
+const QUERY_TIMEOUT_MS = PATIENT.statementMs + 15_000;
 
 /**
  * 1. The embedded server starts, where no DATABASE_URL is set.
@@ -48,7 +52,7 @@ const CONNECT_PAUSE_MS = 500;
 export async function openDatabase(context: DatabaseContext): Promise<Database> {
   const { logger, poolSize } = context;
   const { url, release } = await locate(context);
-  const dataSource = createDataSource({ url, logger, ...(poolSize === undefined ? {} : { poolSize }) });
+  const dataSource = createDataSource({ url, logger, queryTimeoutMs: QUERY_TIMEOUT_MS, ...(poolSize === undefined ? {} : { poolSize }) });
   const close = async (): Promise<void> => {
     try {
       if (dataSource.isInitialized) await dataSource.destroy();
@@ -57,7 +61,8 @@ export async function openDatabase(context: DatabaseContext): Promise<Database> 
     }
   };
   try {
-    await connect(dataSource, url, context);
+    await setUp(url, context);
+    await dataSource.initialize();
     return { url, dataSource, close, ...(await prepare(dataSource, context)) };
   } catch (error) {
     await close();
@@ -94,13 +99,26 @@ async function connect(dataSource: DataSource, url: string, context: DatabaseCon
   if (context.config.databaseUrl) await warnOfPooler(url, logger);
 }
 
-async function prepare(dataSource: DataSource, { config, logger, clock }: DatabaseContext) {
-  await migrate({ dataSource, logger, clock });
-  await ensurePartitions(dataSource, clock.now());
-  const unitOfWork = createUnitOfWork(dataSource);
+/** On a connection of its own, whose statements may take as long as they need: an index on a large table is no fault. */
+async function setUp(url: string, context: DatabaseContext): Promise<void> {
+  const { logger, clock } = context;
+  const dataSource = createDataSource({ url, logger, poolSize: 1 });
+  try {
+    await connect(dataSource, url, context);
+    await migrate({ dataSource, logger, clock });
+    await ensurePartitions(dataSource, clock.now());
+  } finally {
+    if (dataSource.isInitialized) await dataSource.destroy();
+  }
+}
+
+async function prepare(dataSource: DataSource, { config }: DatabaseContext) {
+  const gate = createGate(dataSource);
+  const unitOfWork = createUnitOfWork(dataSource, { gate });
+  const swiftWork = createUnitOfWork(dataSource, { gate, limits: SWIFT });
   const masterKey = config.masterKey ?? (await loadMasterKey(config.dataDir));
   await checkMasterKey(unitOfWork, masterKey);
-  return { unitOfWork, masterKey };
+  return { unitOfWork, swiftWork, masterKey };
 }
 
 /** A pooler gives out process ids of its own; whether it keeps sessions apart can't be seen from here, so it is said. */

@@ -2,14 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { createAuthenticator } from '../../src/auth/authenticator.js';
 import type { AuthenticatorStore, KeyUse } from '../../src/auth/authenticator.store.js';
-import { MAX_STALENESS_MS } from '../../src/auth/key-cache.js';
+import { MAX_STALENESS_MS, READ_PATIENCE_MS } from '../../src/auth/key-cache.js';
 import { createKeyHash, generateKey } from '../../src/auth/key-format.js';
 import { GatewayError } from '../../src/core/errors.js';
 import { newId } from '../../src/core/ids.js';
 import type { Principal } from '../../src/core/principal.js';
 import { Secret } from '../../src/core/secret.js';
 import { collectingLogger } from '../kit/logger.js';
-import { createManualClock } from '../kit/manual-clock.js';
+import { createManualClock, settled } from '../kit/manual-clock.js';
 
 const hashKey = createKeyHash(new Secret(Buffer.alloc(32, 1)));
 const NONSENSE = [`' OR 1=1--`, '%', '\0', `gp_${'\0'.repeat(39)}`, 'x'.repeat(1_048_576), 'ключ 🔑', ''];
@@ -191,6 +191,45 @@ describe('while the database is away', () => {
     expect(await authenticator.authenticate(key)).toBe(principal);
     await clock.advance(1);
     await expect(authenticator.authenticate(key)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  });
+
+  test('D2 a known key whose reading never ends is served like one whose reading fails; what is not known waits', async () => {
+    const { authenticator, clock, add, hold } = setting();
+    const [known, unknown] = [add(), add()];
+    await authenticator.authenticate(known.key);
+    const timers = clock.waiting;
+    const release = hold();
+    authenticator.invalidate();
+    const answers: unknown[] = [];
+    void authenticator.authenticate(known.key).then((principal) => answers.push(principal));
+    const waiting = authenticator.authenticate(unknown.key);
+    await clock.advance(READ_PATIENCE_MS - 1);
+    expect(answers).toEqual([]);
+    await clock.advance(1);
+    expect(answers).toEqual([known.principal]);
+    known.remove();
+    release();
+    expect(await waiting).toBe(unknown.principal);
+    expect(clock.waiting).toBe(timers);
+  });
+
+  test('K9 who was let stay because a change could not be read is asked about again until it can be', async () => {
+    const { authenticator, clock, state, add } = setting();
+    const { key, remove } = add();
+    const alive: boolean[] = [];
+    authenticator.onChange(() => void authenticator.recheck(key).then((still) => alive.push(still)));
+    await authenticator.recheck(key);
+    state.away = true;
+    remove();
+    authenticator.invalidate();
+    await clock.advance(5_000);
+    expect(alive).toEqual([true, true]);
+    state.away = false;
+    await clock.advance(5_000);
+    expect(alive).toEqual([true, true, false]);
+    await clock.advance(60_000);
+    await settled();
+    expect(alive).toHaveLength(3);
   });
 
   test('past the staleness a key is served as soon as it can be read again', async () => {

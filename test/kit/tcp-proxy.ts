@@ -7,6 +7,8 @@ export interface TcpProxy {
   readonly url: string;
   /** Every connection breaks, and new ones are closed at once. */
   cut(): void;
+  /** Nothing comes through any more, and nobody is told: connections stay, new ones are taken, and all that is sent is swallowed. */
+  silence(): void;
   heal(): void;
   close(): Promise<void>;
 }
@@ -15,10 +17,11 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   let isCut = false;
+  const state = { isSilent: false };
   const server = createServer((near) => {
     near.on('error', () => undefined);
     if (isCut) near.destroy();
-    else join(near, connect(Number(port), hostname), sockets);
+    else join({ near, far: connect(Number(port), hostname), sockets, state });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = new URL(target);
@@ -32,8 +35,14 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
       isCut = true;
       breakAll();
     },
+    silence() {
+      state.isSilent = true;
+    },
     heal() {
       isCut = false;
+      // What was swallowed is missing in the middle of these.
+      if (state.isSilent) breakAll();
+      state.isSilent = false;
     },
     close: () =>
       new Promise((resolve) => {
@@ -43,14 +52,23 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   };
 }
 
-function join(near: Socket, far: Socket, sockets: Set<Socket>): void {
+interface Joint {
+  readonly near: Socket;
+  readonly far: Socket;
+  readonly sockets: Set<Socket>;
+  readonly state: { readonly isSilent: boolean };
+}
+
+function join({ near, far, sockets, state }: Joint): void {
   far.on('error', () => undefined);
   for (const [from, to] of [
     [near, far],
     [far, near],
   ] as const) {
     sockets.add(from);
-    from.on('data', (chunk: Buffer) => to.write(chunk));
+    from.on('data', (chunk: Buffer) => {
+      if (!state.isSilent) to.write(chunk);
+    });
     from.on('close', () => {
       sockets.delete(from);
       to.destroy();

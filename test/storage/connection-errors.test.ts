@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { QueryFailedError } from 'typeorm';
 import { GatewayError } from '../../src/core/errors.js';
-import { asGatewayError, isUnavailable } from '../../src/storage/connection-errors.js';
+import { asGatewayError, isLost, isUnavailable, isUnreachable, wasSilent } from '../../src/storage/connection-errors.js';
 
 const withCode = (code: string): Error => Object.assign(new Error('x'), { code });
 
@@ -28,6 +28,9 @@ describe('what counts as a database that is away', () => {
 
   test.each([
     'timeout exceeded when trying to connect',
+    'timeout expired',
+    'Query read timeout',
+    'Connection terminated',
     'Connection terminated unexpectedly',
     'Connection terminated due to connection timeout',
     'Client has encountered a connection error and is not queryable',
@@ -54,5 +57,30 @@ describe('what counts as a database that is away', () => {
     expect(asGatewayError(own)).toBe(own);
     const cause = withCode('ECONNREFUSED');
     expect(asGatewayError(cause)).toMatchObject({ code: 'SERVICE_UNAVAILABLE', cause, retryAfterMs: 1_000 });
+  });
+});
+
+describe('what a failure tells of others', () => {
+  test.each(['57P03', 'ECONNREFUSED', 'ENOTFOUND'])('%s while connecting: nobody can connect', (code) => {
+    expect([isUnreachable(withCode(code)), isUnreachable(new AggregateError([withCode(code)]))]).toEqual([true, true]);
+  });
+
+  test.each(['timeout expired', 'Connection terminated due to connection timeout', 'Connection terminated unexpectedly'])(
+    'so does "%s"',
+    (message) => {
+      expect(isUnreachable(new Error(message))).toBe(true);
+    },
+  );
+
+  test('a server that takes no more connections, and a pool whose connections are all lent, say nothing of those', () => {
+    expect([isUnreachable(withCode('53300')), isUnreachable(new Error('timeout exceeded when trying to connect'))]).toEqual([false, false]);
+  });
+
+  test('a statement without an answer is not tried again; one on a broken connection may be', () => {
+    const broken = new Error('Connection terminated unexpectedly');
+    const silent = [new Error('Query read timeout'), new QueryFailedError('SELECT 1', [], new Error('Connection terminated'))];
+    expect([isLost(broken), wasSilent(broken)]).toEqual([true, false]);
+    for (const error of silent) expect([isLost(error), wasSilent(error)]).toEqual([false, true]);
+    expect([isLost(new Error('a bug')), wasSilent(null)]).toEqual([false, false]);
   });
 });
