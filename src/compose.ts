@@ -161,7 +161,7 @@ function createInference(surroundings: Surroundings, { database, foundation, jou
     metrics,
     router,
     recover,
-    ...composeReports({ unitOfWork, catalogue, completions, feed, freshAsOf, clock }),
+    ...composeReports({ unitOfWork, catalogue, completions, feed, freshAsOf, clock, router }),
   };
 }
 
