@@ -25,4 +25,6 @@ export interface LedgerDrafts {
 /** Reads what has been booked. */
 export interface LedgerReader {
   find(organizationId: OrganizationId, id: InferenceId): Promise<InferenceRecord | null>;
+  /** Absent: not booked. The same few statements however many are asked for. */
+  findMany(organizationId: OrganizationId, ids: readonly InferenceId[]): Promise<ReadonlyMap<InferenceId, InferenceRecord>>;
 }

@@ -82,16 +82,27 @@ async function insertAttempts(manager: EntityManager, json: string, inferenceIds
 }
 
 export function createLedgerReader(unitOfWork: UnitOfWork): LedgerReader {
+  const findMany: LedgerReader['findMany'] = async (organizationId, ids) => {
+    if (ids.length === 0) return new Map();
+    const records = await unitOfWork.asOrganization(organizationId, (manager) => findRecords(manager, organizationId, ids));
+    return new Map(records.map((record) => [record.id, record]));
+  };
   return {
-    find: (organizationId, id) => unitOfWork.asOrganization(organizationId, (manager) => findRecord(manager, organizationId, id)),
+    findMany,
+    find: async (organizationId, id) => (await findMany(organizationId, [id])).get(id) ?? null,
   };
 }
 
-async function findRecord(manager: EntityManager, organizationId: OrganizationId, id: InferenceId): Promise<InferenceRecord | null> {
-  const key = [uuidFromId(organizationId), uuidFromId(id)];
-  const rows = await manager.query<ReadInferenceRow[]>('SELECT * FROM inference WHERE organization_id = $1 AND id = $2', key);
-  const [record] = await readRecords(manager, organizationId, rows);
-  return record ?? null;
+async function findRecords(
+  manager: EntityManager,
+  organizationId: OrganizationId,
+  ids: readonly InferenceId[],
+): Promise<readonly InferenceRecord[]> {
+  const rows = await manager.query<ReadInferenceRow[]>('SELECT * FROM inference WHERE organization_id = $1 AND id = ANY($2::uuid[])', [
+    uuidFromId(organizationId),
+    ids.map(uuidFromId),
+  ]);
+  return readRecords(manager, organizationId, rows);
 }
 
 /** The records of one organization's rows, in their order. Two statements at most, however many rows there are. */

@@ -1,11 +1,12 @@
 import type { EntityManager } from 'typeorm';
 import type { CompletionEvent } from '../core/events.js';
 import { uuidFromId } from '../core/ids.js';
-import type { InferenceId, OrganizationId } from '../core/ids.js';
+import type { InferenceId } from '../core/ids.js';
 import type { Clock } from '../core/clock.js';
 import type { Cipher } from '../storage/cipher.js';
 import type { UnitOfWork } from '../storage/unit-of-work.js';
-import type { ContentReader, EndedContent, Payload } from './contract.js';
+import { createContentPages } from './content-pages.store.js';
+import type { ContentReader, EndedContent } from './contract.js';
 import { openContent, sealContent } from './envelope.js';
 import type { ContentKind } from './envelope.js';
 
@@ -94,21 +95,19 @@ WHERE idempotency_key.inference_id = given.inference_id`;
 
 const FIND = `
 SELECT envelope FROM completion_content
-WHERE organization_id = $1 AND completion_id = $2 AND kind = $3 AND expires_at > $4`;
+WHERE organization_id = $1 AND completion_id = $2 AND kind = 'EVENTS' AND expires_at > $3`;
 
 export function createContentReader(dependencies: Pick<ContentStoreDependencies, 'unitOfWork' | 'cipher' | 'clock'>): ContentReader {
   const { unitOfWork, cipher, clock } = dependencies;
-  const find = async (organizationId: OrganizationId, id: InferenceId, kind: ContentKind): Promise<unknown> => {
-    const [row] = await unitOfWork.asOrganization(organizationId, (manager) =>
-      manager.query<{ envelope: Buffer }[]>(FIND, [uuidFromId(organizationId), uuidFromId(id), kind, clock.now()]),
-    );
-    return row ? openContent(cipher, { organizationId, id, kind }, row.envelope) : null;
-  };
   return {
     async events(organizationId, id) {
-      const stored = (await find(organizationId, id, 'EVENTS')) as readonly object[] | null;
-      return stored && stored.map((event, sequence) => ({ completionId: id, sequence, ...event }) as CompletionEvent);
+      const [row] = await unitOfWork.asOrganization(organizationId, (manager) =>
+        manager.query<{ envelope: Buffer }[]>(FIND, [uuidFromId(organizationId), uuidFromId(id), clock.now()]),
+      );
+      if (!row) return null;
+      const stored = (await openContent(cipher, { organizationId, id, kind: 'EVENTS' }, row.envelope)) as readonly object[];
+      return stored.map((event, sequence) => ({ completionId: id, sequence, ...event }) as CompletionEvent);
     },
-    payload: async (organizationId, id) => (await find(organizationId, id, 'PAYLOAD')) as Payload | null,
+    ...createContentPages(dependencies),
   };
 }

@@ -86,8 +86,13 @@ export interface ContentKeeper {
   close(graceMs: number): Promise<void>;
 }
 
-/** Reads what was kept, until it expires. Null where there is nothing, or no longer. */
+/** Reads what was kept, until it expires. Null or absent where there is nothing, or no longer. */
 export interface ContentReader {
   events(organizationId: OrganizationId, id: InferenceId): Promise<readonly CompletionEvent[] | null>;
-  payload(organizationId: OrganizationId, id: InferenceId): Promise<Payload | null>;
+  /** What was said in the end: exactly, while the events are kept; then as the organization stores it. */
+  messages(organizationId: OrganizationId, ids: readonly InferenceId[]): Promise<Opened<AssistantMessage>>;
+  payloads(organizationId: OrganizationId, ids: readonly InferenceId[]): Promise<Opened<Payload>>;
 }
+
+/** Read together, in one statement as long as it is not too much; an Error where one does not open, which is no other's fault. */
+export type Opened<T> = ReadonlyMap<InferenceId, T | Error>;

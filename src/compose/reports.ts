@@ -18,7 +18,7 @@ import type { UnitOfWork } from '../storage/unit-of-work.js';
 export interface ReportParts {
   readonly unitOfWork: UnitOfWork;
   readonly catalogue: Catalogue;
-  readonly completions: Pick<Completions, 'find'>;
+  readonly completions: Pick<Completions, 'records'>;
   readonly feed: SettledFeed;
   readonly freshAsOf: () => Date;
   readonly clock: Clock;
@@ -46,7 +46,7 @@ export function composeReports({ unitOfWork, catalogue, completions, feed, fresh
   const feedback = createFeedbackBook({
     clock,
     store: createFeedbackStore(unitOfWork),
-    findInference: async (principal, id) => (await completions.find(principal, id))?.record.id ?? null,
+    findInference: async (principal, id) => (await completions.records(principal, [id])).get(id)?.id ?? null,
   });
   const routeReplays = createRouteReplays({ catalogue, router, store: createPastCallsStore(unitOfWork) });
   return { reports, feedback, routeReplays };

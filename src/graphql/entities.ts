@@ -6,7 +6,7 @@ import { toApiKey, toTeam, type ApiKey, type Team } from './access/types.js';
 import { Organization } from './access/organization.js';
 import { Deployment, Model, Provider } from './catalogue/types.js';
 import type { GraphqlContext } from './context.js';
-import { Completion } from './inference/completion.js';
+import { completionOf } from './inference/completion.js';
 import { authorize, seesModel } from './permissions.js';
 import { Route } from './routing/types.js';
 import type { RootResolver } from './roots.js';
@@ -20,8 +20,8 @@ type ReferenceResolver = (reference: Reference, context: GraphqlContext) => Prom
 const REFERENCE_RESOLVERS: Readonly<Record<string, ReferenceResolver>> = {
   Completion: async (reference, context) => {
     authorize(context.principal, ['INFERENCE', 'USAGE_READ']);
-    const state = await context.loaders().completion.load(text(reference, 'id'));
-    return state && new Completion(state);
+    const record = await context.loaders().record.load(text(reference, 'id'));
+    return record && completionOf(record);
   },
   Organization: (reference, context) => {
     authorize(context.principal, []);

@@ -1,9 +1,10 @@
 import DataLoader from 'dataloader';
 import type { Feedback, FeedbackBook } from '../accounting/reports/contract.js';
 import type { AccessReader, ApiKey, Page, PageOf, Team } from '../auth/contract.js';
+import type { AssistantMessage } from '../core/answer.js';
 import type { Message } from '../core/completion.js';
 import type { ApiKeyId, InferenceId, TeamId } from '../core/ids.js';
-import type { CompletionState, InferenceRecord } from '../core/inference.js';
+import type { InferenceRecord } from '../core/inference.js';
 import type { Principal } from '../core/principal.js';
 import type { Completions } from '../inference/contract.js';
 
@@ -14,7 +15,8 @@ export interface Loaders {
   readonly teamKeys: DataLoader<TeamKeysRequest, PageOf<ApiKey>, string>;
   readonly feedback: DataLoader<InferenceId, readonly Feedback[]>;
   /** As the principal may see them, by what callers sent as their id. */
-  readonly completion: DataLoader<string, CompletionState | null>;
+  readonly record: DataLoader<string, InferenceRecord | null>;
+  readonly message: DataLoader<InferenceRecord, AssistantMessage | null, InferenceId>;
   readonly prompt: DataLoader<InferenceRecord, readonly Message[] | null, InferenceId>;
 }
 
@@ -27,7 +29,7 @@ export interface TeamKeysRequest {
 export interface LoaderSources {
   readonly access: AccessReader;
   readonly feedback: FeedbackBook;
-  readonly completions: Pick<Completions, 'find' | 'prompt'>;
+  readonly completions: Pick<Completions, 'records' | 'messages' | 'prompts'>;
 }
 
 export function createLoaders({ access, feedback, completions }: LoaderSources, principal: Principal): Loaders {
@@ -42,25 +44,18 @@ export function createLoaders({ access, feedback, completions }: LoaderSources, 
       const found = await feedback.byInference(organizationId, ids);
       return ids.map((id) => found.get(id) ?? []);
     }),
-    completion: new DataLoader((ids) => readEach(ids, (id) => completions.find(principal, id))),
-    prompt: new DataLoader((records) => readEach(records, (record) => completions.prompt(principal, record)), {
-      cacheKeyFn: ({ id }) => id,
+    record: new DataLoader(async (ids) => inOrder(ids, await completions.records(principal, ids))),
+    message: new DataLoader(async (records) => inOrder(records.map(idOf), await completions.messages(principal, records)), {
+      cacheKeyFn: idOf,
+    }),
+    prompt: new DataLoader(async (records) => inOrder(records.map(idOf), await completions.prompts(principal, records)), {
+      cacheKeyFn: idOf,
     }),
   };
 }
 
-const READS_AT_ONCE = 4;
-
-/** For what is read one by one: however many are asked for, the others' reads find connections of the pool free. */
-async function readEach<K, V>(keys: readonly K[], read: (key: K) => Promise<V>): Promise<(V | Error)[]> {
-  const values: (V | Error)[] = [];
-  for (let start = 0; start < keys.length; start += READS_AT_ONCE)
-    values.push(...(await Promise.all(keys.slice(start, start + READS_AT_ONCE).map((key) => read(key).catch(asError)))));
-  return values;
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
+function idOf({ id }: InferenceRecord): InferenceId {
+  return id;
 }
 
 function inOrder<K, V>(ids: readonly K[], found: ReadonlyMap<K, V>): (V | null)[] {

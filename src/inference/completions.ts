@@ -79,9 +79,9 @@ export function createCompletions(dependencies: CompletionsDependencies): Comple
   const desk = createAdmissionDesk({ ...dependencies, finalizer, registry, lost, onKeyTaken: heartbeat.wake });
   const elsewhere = createElsewhereWatch(dependencies);
   const parts: Parts = { ...dependencies, finalizer, registry, desk, lookup, elsewhere, launched: new WeakSet() };
-  const { find, read, cancel, prompt } = lookup;
+  const { find, read, cancel, records, messages, prompts } = lookup;
   return {
-    ...{ find, read, cancel, prompt },
+    ...{ find, read, cancel, records, messages, prompts },
     ...createForecaster(dependencies),
     complete: (request, reader) => complete(request, reader, parts),
     start: (request) => start(request, parts),

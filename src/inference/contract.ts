@@ -1,8 +1,10 @@
 import type { CostForecast } from '../accounting/estimate.js';
 import type { Result, UserError } from '../core/errors.js';
+import type { AssistantMessage } from '../core/answer.js';
 import type { Message } from '../core/completion.js';
 import type { CompletionEvent } from '../core/events.js';
 import type { CompletionState, InferenceRecord, RoutingRecord } from '../core/inference.js';
+import type { InferenceId } from '../core/ids.js';
 import type { Principal } from '../core/principal.js';
 import type { RawCompletionInput } from './input/raw.js';
 
@@ -23,8 +25,12 @@ export interface Completions {
   cancel(principal: Principal, id: string): Promise<CompletionState | null>;
   /** Null where there is none that the principal may see; the words are null where they are not kept, or not for them. */
   find(principal: Principal, id: string): Promise<CompletionState | null>;
-  /** The stored prompt; null where the organization stores none, it is no longer kept, or may not be read. */
-  prompt(principal: Principal, record: InferenceRecord): Promise<readonly Message[] | null>;
+  /** By the texts that name them, all in one read, without words; absent where there is none that the principal may see. */
+  records(principal: Principal, ids: readonly string[]): Promise<ReadonlyMap<string, InferenceRecord>>;
+  /** The words of answers, all in one read; absent where there are none, they are not kept, or not for them. An Error is that one's alone. */
+  messages(principal: Principal, records: readonly InferenceRecord[]): Promise<ReadonlyMap<InferenceId, AssistantMessage | Error>>;
+  /** The stored prompts, likewise; absent also where the organization stores none. */
+  prompts(principal: Principal, records: readonly InferenceRecord[]): Promise<ReadonlyMap<InferenceId, readonly Message[] | Error>>;
   /** Predicts what a completion would cost, and who would answer. Calls nobody, books nothing. */
   estimate(principal: Principal, input: RawCompletionInput): Result<Forecast>;
   /** Decides who would answer. Calls nobody, books nothing, takes nobody's turn. */

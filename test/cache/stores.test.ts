@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { insertStartRow, markContentAvailable, markContentExpired, staleStartRows } from '../../src/accounting/open-rows.store.js';
+import { insertStartRows, markContentAvailable, markContentExpired, staleStartRows } from '../../src/accounting/open-rows.store.js';
+import { createContentPages } from '../../src/cache/content-pages.store.js';
 import { createContentReader, createContentStore } from '../../src/cache/content.store.js';
 import type { EndedContent, KeyClaim } from '../../src/cache/contract.js';
 import { CONTENT_PURPOSE } from '../../src/cache/envelope.js';
@@ -47,7 +48,7 @@ const keysOf = (ownerLeaseMs = 60_000) =>
     unitOfWork: work,
     replicaId: randomUUID(),
     fingerprintKey: new Secret(Buffer.alloc(32, 1)),
-    insertStart: insertStartRow,
+    insertStarts: insertStartRows,
     staleStarts: (manager, limit) => staleStartRows(manager, new Date(), limit),
     ownerLeaseMs,
   });
@@ -182,6 +183,62 @@ describe('contents', () => {
     const swap = `UPDATE completion_content SET envelope = (SELECT envelope FROM completion_content WHERE completion_id = $1 AND kind = 'PAYLOAD') WHERE completion_id = $1 AND kind = 'EVENTS'`;
     await dataSource.query(swap, [id]);
     await expect(reader().events(record.organizationId, record.id)).rejects.toThrow();
+  });
+
+  test('D7 what was said and asked in many is read together: exactly from the log, else as it is stored, and in parts where it is much', async () => {
+    const statements: string[] = [];
+    const counting: UnitOfWork = {
+      ...work,
+      asOrganization: (organizationId, run) => {
+        statements.push(organizationId);
+        return work.asOrganization(organizationId, run);
+      },
+    };
+    const [logged, paid, both, expired, other] = await Promise.all([live(), live(), live(), live(), live()]);
+    const said = (text: string) => ({ parts: [{ kind: 'text' as const, text, signature: null }], refusal: null });
+    const asked = [
+      { role: 'USER' as const, parts: [{ kind: 'text' as const, text: 'ask', signature: null }], toolCallId: null, isError: false },
+    ];
+    const payload = (until = inAnHour()) => ({ value: { prompt: asked, message: said('as stored') }, until });
+    await contents().insert([
+      endedOf(logged.record, logged.events),
+      endedOf(paid.record, [], { events: null, payload: payload() }),
+      endedOf(both.record, both.events, { payload: payload() }),
+      endedOf(expired.record, [], { events: null, payload: payload(new Date(Date.now() - 1)) }),
+      { ...endedOf(other.record, other.events), organizationId: newId('organization') },
+    ]);
+    const ids = [logged, paid, both, expired, other].map(({ record }) => record.id);
+    const { organizationId } = logged.record;
+    const exactly = logged.events.at(-1);
+    const message = exactly?.type === 'finished' ? exactly.completion.message : null;
+    for (const [maxBytes, reads] of [
+      [16 * 1024 * 1024, 1],
+      [1, 3],
+    ] as const) {
+      statements.length = 0;
+      const pages = createContentPages({ unitOfWork: counting, cipher, clock: systemClock, maxBytes });
+      const messages = await pages.messages(organizationId, ids);
+      expect(new Map(messages)).toEqual(
+        new Map([
+          [logged.record.id, message],
+          [both.record.id, message],
+          [paid.record.id, said('as stored')],
+        ]),
+      );
+      expect(statements).toHaveLength(reads);
+    }
+    const payloads = await reader().payloads(organizationId, ids);
+    expect([...payloads.keys()].toSorted()).toEqual([paid.record.id, both.record.id].toSorted());
+    expect(payloads.get(paid.record.id)).toEqual(payload().value);
+  });
+
+  test('of many an envelope that does not open is an Error of its own', async () => {
+    const [broken, whole] = await Promise.all([live(), live()]);
+    await contents().insert([endedOf(broken.record, broken.events), endedOf(whole.record, whole.events)]);
+    await dataSource.query(`UPDATE completion_content SET envelope = '\\x00' WHERE completion_id = $1`, [uuidFromId(broken.record.id)]);
+    const messages = await reader().messages(whole.record.organizationId, [broken.record.id, whole.record.id]);
+    expect(messages.get(broken.record.id)).toBeInstanceOf(Error);
+    expect(messages.get(whole.record.id)).toMatchObject({ parts: [{ kind: 'text' }] });
   });
 
   test('D5 after their time nothing is left: no words, no keys, and rows that say EXPIRED', async () => {

@@ -1,4 +1,13 @@
-import type { ContentKeeper, ContentReader, EndedContent, IdempotencyStore, KeyClaim, KnownKey } from '../../src/cache/contract.js';
+import type {
+  ContentKeeper,
+  ContentReader,
+  EndedContent,
+  IdempotencyStore,
+  KeyClaim,
+  KnownKey,
+  Payload,
+} from '../../src/cache/contract.js';
+import type { AssistantMessage } from '../../src/core/answer.js';
 import type { Clock } from '../../src/core/clock.js';
 import { GatewayError } from '../../src/core/errors.js';
 import type { InferenceId } from '../../src/core/ids.js';
@@ -131,6 +140,23 @@ export function createFakeContents(shared: SharedStores): ContentReader {
   };
   return {
     events: (organizationId, id) => find(organizationId, id, ({ events }) => events),
-    payload: (organizationId, id) => find(organizationId, id, ({ payload }) => payload),
+    async messages(organizationId, ids) {
+      const found = new Map<InferenceId, AssistantMessage>();
+      for (const id of ids) {
+        const last = (await find(organizationId, id, ({ events }) => events))?.at(-1);
+        const isEnd = last?.type === 'finished' || last?.type === 'failed';
+        const message = isEnd ? last.completion.message : (await find(organizationId, id, ({ payload }) => payload))?.message;
+        if (message) found.set(id, message);
+      }
+      return found;
+    },
+    async payloads(organizationId, ids) {
+      const found = new Map<InferenceId, Payload>();
+      for (const id of ids) {
+        const payload = await find(organizationId, id, (content) => content.payload);
+        if (payload) found.set(id, payload);
+      }
+      return found;
+    },
   };
 }

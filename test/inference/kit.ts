@@ -224,6 +224,15 @@ export function createFakeLedger(): FakeLedger {
     flush: () => Promise.resolve(),
     close: () => Promise.resolve(0),
     find: (organizationId, id) => Promise.resolve(byId(id)?.organizationId === organizationId ? byId(id) : null),
+    findMany: async (organizationId, ids) =>
+      new Map(
+        ids.flatMap((id) =>
+          rows
+            .filter((row) => row.id === id && row.organizationId === organizationId)
+            .slice(0, 1)
+            .map((row) => [id, row]),
+        ),
+      ),
   };
 }
 
@@ -256,7 +265,13 @@ export function createStage(deployments: readonly Deployment[] = [deployment()],
   const keeper = createFakeKeeper(shared);
   const completions = createCompletions({
     ...{ catalogue, router, ledger, clock, logger, keeper, ...limits },
-    books: { find: (organizationId, id) => findRow(organizationId, id, { ledger, shared }) },
+    books: {
+      find: (organizationId, id) => findRow(organizationId, id, { ledger, shared }),
+      async findMany(organizationId, ids) {
+        const rows = await Promise.all(ids.map((id) => findRow(organizationId, id, { ledger, shared })));
+        return new Map(rows.flatMap((row) => (row ? [[row.id, row]] : [])));
+      },
+    },
     keys: createFakeKeys(shared, newId('attempt')),
     contents: createFakeContents(shared),
     bookProvisional: (record) => {

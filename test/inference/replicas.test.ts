@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { newId } from '../../src/core/ids.js';
+import type { Principal } from '../../src/core/principal.js';
 import { settled } from '../kit/manual-clock.js';
 import { LEASE_MS } from './fake-stores.js';
 import { collect, createStage, deployment, STAYS, textOf } from './kit.js';
@@ -183,15 +184,16 @@ describe('payload storage', () => {
     const { completions, clock, state, owner } = await stored(mode, 'k');
     const reader = { ...owner, apiKeyId: newId('key'), permissions: new Set(['USAGE_READ', 'PAYLOAD_READ'] as const) };
     const read = async () => (await completions.find(reader, state.record.id))?.message?.parts;
+    const promptFor = async (who: Principal) => (await completions.prompts(who, [state.record])).get(state.record.id) ?? null;
     const day = 86_400_000;
     expect(await read()).toMatchObject([{ text: 'Hello ada@example.com' }]);
     await clock.advance(day);
     await expect(completions.read(reader, state.record.id, { after: -1 })).rejects.toMatchObject({ code: 'EVENTS_EXPIRED' });
     expect(await read()).toMatchObject([{ text: said }]);
-    expect(await completions.prompt(reader, state.record)).toMatchObject([{ role: 'USER', parts: [{ text: asked }] }]);
-    expect(await completions.prompt(owner, state.record)).toBeNull();
+    expect(await promptFor(reader)).toMatchObject([{ role: 'USER', parts: [{ text: asked }] }]);
+    expect(await promptFor(owner)).toBeNull();
     await clock.advance(day);
-    expect([await read(), await completions.prompt(reader, state.record)]).toEqual([undefined, null]);
+    expect([await read(), await promptFor(reader)]).toEqual([undefined, null]);
     expect((await completions.find(reader, state.record.id))?.record.contentState).toBe('EXPIRED');
   });
 

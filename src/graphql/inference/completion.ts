@@ -1,5 +1,6 @@
 import { Directive, Field, ObjectType } from 'type-graphql';
 import { answerText, type AssistantMessage as CoreMessage } from '../../core/answer.js';
+import type { CompletionState, InferenceRecord } from '../../core/inference.js';
 import type { GraphqlContext } from '../context.js';
 import { toUserError } from '../errors/to-user-error.js';
 import type { UserError } from '../errors/user-error.js';
@@ -14,23 +15,28 @@ import { ContentStateEnum, FinishReasonEnum } from './words.js';
 @ObjectType({ implements: Inference, description: 'An answer to a conversation, with what it took.' })
 @Directive('@key(fields: "id")')
 export class Completion extends Inference {
+  constructor(
+    state: CompletionState,
+    private readonly hasWords = true,
+  ) {
+    super(state);
+  }
+
   @Field(() => String, {
     nullable: true,
     description:
       'The assistant’s words; null where there are none (a pure tool call), they are not kept (see `content`), or may not be read.',
   })
-  text(_args: unknown, context: GraphqlContext): string | null {
-    const message = this.readableMessage(context);
-    return message && answerText(message);
+  text(_args: unknown, context: GraphqlContext): Soon<string | null> {
+    return this.ofMessage(context, answerText);
   }
 
   @Field(() => AssistantMessage, {
     nullable: true,
     description: 'The whole answer, part by part; null where it is not kept or may not be read.',
   })
-  answer(_args: unknown, context: GraphqlContext): AssistantMessage | null {
-    const message = this.readableMessage(context);
-    return message && new AssistantMessage(message);
+  answer(_args: unknown, context: GraphqlContext): Soon<AssistantMessage | null> {
+    return this.ofMessage(context, (message) => new AssistantMessage(message));
   }
 
   @Field(() => ContentStateEnum, {
@@ -89,7 +95,21 @@ export class Completion extends Inference {
     return this.record.error && toUserError(this.record.error, this);
   }
 
-  private readableMessage(context: GraphqlContext): CoreMessage | null {
-    return readsPayload(context.caller(), this.record) ? this.state.message : null;
+  /** At once where the words came along: events are sent by the thousand. */
+  private ofMessage<Part>(context: GraphqlContext, pick: (message: CoreMessage) => Part): Soon<Part | null> {
+    if (!readsPayload(context.caller(), this.record)) return null;
+    const { message } = this.state;
+    if (this.hasWords) return message && pick(message);
+    return context
+      .loaders()
+      .message.load(this.record)
+      .then((read) => read && pick(read));
   }
+}
+
+type Soon<Value> = Value | Promise<Value>;
+
+/** Of a record alone: its words are read when they are asked for, for all of a page at once. */
+export function completionOf(record: InferenceRecord): Completion {
+  return new Completion({ record, message: null }, false);
 }

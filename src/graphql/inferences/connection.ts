@@ -1,7 +1,7 @@
 import { Field, ObjectType } from 'type-graphql';
-import type { CompletionState, InferenceRecord } from '../../core/inference.js';
+import type { InferenceRecord } from '../../core/inference.js';
 import { encodeCursor, PageInfo } from '../connection.js';
-import { Completion } from '../inference/completion.js';
+import { completionOf } from '../inference/completion.js';
 import { Inference } from '../inference/inference.js';
 
 /** What cursors of this list begin with. */
@@ -44,8 +44,6 @@ export function toInferences({ records, hasNextPage, hasPreviousPage }: LoadedIn
   };
 }
 
-/** The row alone: words are read one by one, with `completion`. */
 export function toInference(record: InferenceRecord): Inference {
-  const state: CompletionState = { record, message: null };
-  return new Completion(state);
+  return completionOf(record);
 }

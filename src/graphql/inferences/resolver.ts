@@ -23,8 +23,8 @@ export class InferencesResolver {
   @Query(() => InferenceConnection, {
     nullable: true,
     description:
-      'What is in the books, the newest first; a team’s key sees its team’s. A row stands there within 5 s of its end. A list reads no ' +
-      'words: `text` and `answer` are null here, and `completion` has them.',
+      'What is in the books, the newest first; a team’s key sees its team’s. A row stands there within 5 s of its end. Words (`text`, `answer`, ' +
+      '`prompt`) are read only where they are asked for, for the whole page at once, under the same rules as with `completion`.',
   })
   async inferences(@Args(() => InferencesArgs) args: InferencesArgs, @Ctx() context: GraphqlContext): Promise<InferenceConnection> {
     const page = parsePage(INFERENCE_LIST, args);

@@ -13,9 +13,22 @@ import { createSettledFeed } from '../../../src/accounting/reports/settled-feed.
 import { fail, invalidRequest, notFound, ok } from '../../../src/core/errors.js';
 import { newId } from '../../../src/core/ids.js';
 import type { InferenceId } from '../../../src/core/ids.js';
+import type { InferenceRecord } from '../../../src/core/inference.js';
 import { parseUsd, ZERO_PICO_USD } from '../../../src/core/money.js';
 import { NO_TOKENS } from '../../../src/core/usage.js';
-import { makeAccess, makeContext, makeKey, makePrincipal, makeRecord, makeServices, makeTeam, NOW, open, run } from '../world.js';
+import {
+  makeAccess,
+  makeContext,
+  makeKey,
+  makePrincipal,
+  makeRecord,
+  makeServices,
+  makeState,
+  makeTeam,
+  NOW,
+  open,
+  run,
+} from '../world.js';
 
 const usd = (text: string) => parseUsd(text)!;
 const NOTHING = { p50: null, p90: null, p95: null, p99: null };
@@ -232,27 +245,51 @@ describe('inferences', () => {
     expect(errors?.[0]?.originalError).toMatchObject({ code: 'BAD_USER_INPUT' });
   });
 
-  test('stored prompts of a page are read a few at a time, each once', async () => {
-    let reading = 0;
-    let most = 0;
+  test('D7 words and prompts of a page are read at once, each once, and one that does not open is nobody else’s fault', async () => {
     const asked: string[] = [];
-    const prompt = async (_principal: unknown, { id }: { readonly id: string }) => {
-      asked.push(id);
-      most = Math.max(most, (reading += 1));
-      await Promise.resolve();
-      reading -= 1;
-      return null;
-    };
     const page = Array.from({ length: 100 }, () => makeRecord(READER));
+    const [sealed, silent] = page;
+    const messages = async (_principal: unknown, wanted: readonly InferenceRecord[]) => {
+      asked.push(`messages ${wanted.length}`);
+      const { message } = makeState(wanted[0]!, 'Hello');
+      return new Map(
+        wanted.flatMap(({ id }) => (id === silent!.id ? [] : [[id, id === sealed!.id ? new Error('shut') : message!] as const])),
+      );
+    };
+    const prompts = async (_principal: unknown, wanted: readonly InferenceRecord[]) => {
+      asked.push(`prompts ${wanted.length}`);
+      return new Map(wanted.map(({ id }) => [id, []]));
+    };
     const reports: Reports = { ...makeServices().reports, inferences: async () => ({ records: page, hasNextPage: false }) };
     const services = makeServices({ reports });
-    const { errors } = await run(
-      makeContext({ ...services, completions: { ...services.completions, prompt } }, READER),
-      '{ inferences(first: 100) { nodes { ... on Completion { prompt again: prompt } } } }',
+    const { data, errors } = await run(
+      makeContext({ ...services, completions: { ...services.completions, messages, prompts } }, READER),
+      '{ inferences(first: 100) { nodes { ... on Completion { text again: text answer { text } prompt } } } }',
+    );
+    expect(errors?.map(({ path }) => path?.slice(2))).toEqual([
+      [0, 'text'],
+      [0, 'again'],
+      [0, 'answer'],
+    ]);
+    const said = { text: 'Hello', again: 'Hello', answer: { text: 'Hello' }, prompt: [] };
+    const nothing = { text: null, again: null, answer: null, prompt: [] };
+    expect(data.inferences.nodes).toEqual([nothing, nothing, ...Array.from({ length: 98 }, () => said)]);
+    expect(asked.toSorted()).toEqual(['messages 100', 'prompts 100']);
+  });
+
+  test('words of a page that are another key’s are not even read without PAYLOAD_READ', async () => {
+    const messages = async (): Promise<never> => {
+      throw new Error('words were read');
+    };
+    const another = [makeRecord(makePrincipal(['INFERENCE']))];
+    const reports: Reports = { ...makeServices().reports, inferences: async () => ({ records: another, hasNextPage: false }) };
+    const services = makeServices({ reports });
+    const { data, errors } = await run(
+      makeContext({ ...services, completions: { ...services.completions, messages } }, READER),
+      '{ inferences { nodes { ... on Completion { text answer { text } } } } }',
     );
     expect(errors).toBeUndefined();
-    expect(asked.toSorted()).toEqual(page.map(({ id }) => id).toSorted());
-    expect(most).toBeLessThanOrEqual(4);
+    expect(data.inferences.nodes).toEqual([{ text: null, answer: null }]);
   });
 
   test('D7 reads teams, keys and feedback of a whole page at once', async () => {

@@ -1,0 +1,94 @@
+import type { LedgerReader, LedgerWriter } from '../accounting/contract.js';
+import type { ContentReader } from '../cache/contract.js';
+import type { AssistantMessage } from '../core/answer.js';
+import type { Clock } from '../core/clock.js';
+import type { Message } from '../core/completion.js';
+import { parseInferenceId } from '../core/ids.js';
+import type { InferenceId } from '../core/ids.js';
+import type { InferenceRecord } from '../core/inference.js';
+import type { Principal } from '../core/principal.js';
+import { mayReadPrompt, mayReadWords, maySee } from './access.js';
+import type { Completions } from './contract.js';
+import type { CompletionRegistry } from './registry.js';
+
+/** Where completions are: in memory, waiting to be booked, booked; and where their words are. */
+export interface CompletionSources {
+  readonly registry: CompletionRegistry;
+  readonly ledger: LedgerWriter;
+  readonly books: LedgerReader;
+  readonly contents: ContentReader;
+  readonly clock: Clock;
+}
+
+/** What a page of a list asks, for all of it at once. */
+export type CompletionPages = Pick<Completions, 'records' | 'messages' | 'prompts'>;
+
+/** Everything under the same rules as one by one: from memory, else from what waits to be booked, else from the books. */
+export function createCompletionPages(sources: CompletionSources): CompletionPages {
+  const { registry, contents, clock } = sources;
+  return {
+    records: (principal, texts) => recordsNamed(principal, texts, sources),
+    async messages(principal, records) {
+      const found = new Map<InferenceId, AssistantMessage | Error>();
+      const stored: InferenceId[] = [];
+      for (const record of records) {
+        if (!mayReadWords(principal, record)) continue;
+        const kept = registry.find(record.id);
+        if (kept?.state.message) found.set(record.id, kept.state.message);
+        else if (!kept && isReadable(record, clock)) stored.push(record.id);
+      }
+      if (stored.length === 0) return found;
+      return new Map([...found, ...(await contents.messages(principal.organizationId, stored))]);
+    },
+    async prompts(principal, records) {
+      const readable = records.filter((record) => mayReadPrompt(principal, record) && isReadable(record, clock));
+      if (readable.length === 0) return new Map<InferenceId, readonly Message[]>();
+      const ids = readable.map(({ id }) => id);
+      const payloads = await contents.payloads(principal.organizationId, ids);
+      return new Map([...payloads].map(([id, payload]) => [id, payload instanceof Error ? payload : payload.prompt]));
+    },
+  };
+}
+
+async function recordsNamed(principal: Principal, texts: readonly string[], sources: CompletionSources) {
+  const named = new Map<string, InferenceId>();
+  for (const text of texts) {
+    const id = parseInferenceId(text);
+    if (id !== null) named.set(text, id);
+  }
+  const found = await locateAll(principal, [...named.values()], sources);
+  const seen = new Map<string, InferenceRecord>();
+  for (const [text, id] of named) {
+    const record = found.get(id);
+    if (record && maySee(principal, record)) seen.set(text, record);
+  }
+  return seen;
+}
+
+async function locateAll(
+  principal: Principal,
+  ids: readonly InferenceId[],
+  { registry, ledger, books, clock }: CompletionSources,
+): Promise<ReadonlyMap<InferenceId, InferenceRecord>> {
+  const found = new Map<InferenceId, InferenceRecord>();
+  const others: InferenceId[] = [];
+  for (const id of ids) {
+    const kept = registry.find(id)?.state.record;
+    const waiting = kept ? null : ledger.pending(id);
+    if (kept) found.set(id, kept);
+    else if (waiting) found.set(id, aged(waiting, clock));
+    else others.push(id);
+  }
+  if (others.length === 0) return found;
+  for (const [id, record] of await books.findMany(principal.organizationId, others)) found.set(id, aged(record, clock));
+  return found;
+}
+
+/** A row goes on saying AVAILABLE until the words are deleted, a moment after their time. */
+export function aged(record: InferenceRecord, clock: Clock): InferenceRecord {
+  return record.contentState !== 'AVAILABLE' || isReadable(record, clock) ? record : { ...record, contentState: 'EXPIRED' };
+}
+
+function isReadable({ contentState, contentExpiresAt }: InferenceRecord, clock: Clock): boolean {
+  return contentState === 'AVAILABLE' && contentExpiresAt !== null && contentExpiresAt > clock.now();
+}
