@@ -114,7 +114,8 @@ async function build(surroundings: Surroundings): Promise<Product> {
     adminKey: foundation.adminKey?.reveal() ?? null,
     listen: () => server.listen(),
     stop: async () => {
-      await Promise.all([server.drain(config.shutdownGraceMs), completions.shutdown(config.shutdownGraceMs)]);
+      const ended = completions.shutdown(config.shutdownGraceMs);
+      await Promise.all([ended, server.drain(ended)]);
       await teardown.run();
     },
   };

@@ -44,16 +44,18 @@ export interface HttpServer {
   /** The URL it listens on, without a trailing slash. */
   listen(): Promise<string>;
   /**
-   * Refuses new operations (503, SERVICE_UNAVAILABLE) and waits until the running ones have ended, at most `graceMs`;
-   * sockets close with 1001 as they fall idle. Tells how many operations were left.
+   * Refuses new operations (503, SERVICE_UNAVAILABLE) and waits until the running ones have ended; once all `work` behind them has, they
+   * have 2 s to tell what came of it: some subscriptions never end. Sockets close with 1001 as they fall idle. Tells how many operations
+   * were left.
    */
-  drain(graceMs: number): Promise<number>;
+  drain(work: Promise<unknown>): Promise<number>;
   /** Ends what is left: streams are told SERVICE_UNAVAILABLE, sockets close with 1001. */
   close(): Promise<void>;
 }
 
 /** Sockets that are idle when a drain begins are closed over at most this long. */
 const LONGEST_SPREAD_MS = 1_000;
+const LAST_WORDS_MS = 2_000;
 
 /** The three doors (HTTP, WebSocket, server-sent events), health, metrics and pages, on one port. */
 export async function createHttpServer(parts: HttpServerParts): Promise<HttpServer> {
@@ -74,10 +76,11 @@ export async function createHttpServer(parts: HttpServerParts): Promise<HttpServ
       await app.listen({ host: config.host, port: config.port });
       return urlOf(config.host, app.server.address());
     },
-    drain: async (graceMs) => {
+    drain: async (work) => {
       activity.drain();
-      sockets.drain(Math.min(LONGEST_SPREAD_MS, graceMs / 2));
-      await atMost(graceMs, activity.idle(), clock);
+      sockets.drain(LONGEST_SPREAD_MS);
+      const idle = activity.idle();
+      await Promise.race([idle, work.then(() => atMost(LAST_WORDS_MS, idle, clock))]);
       return activity.running;
     },
     close: async () => {

@@ -1,12 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../src/core/clock.js';
+import type { Clock } from '../../src/core/clock.js';
 import { createManualClock, settled } from '../kit/manual-clock.js';
 import { GOOD_KEY, startFixture, type Fixture } from './fixture.js';
 import { openRawSocket, openReadySocket, subscribeMessage } from './raw-socket.js';
 
 const KEY = { authorization: `Bearer ${GOOD_KEY}` };
 
-async function withFixture(run: (fixture: Fixture) => Promise<void>): Promise<void> {
-  const fixture = await startFixture();
+/** Work that does not end while a test lasts. */
+const ENDLESS = new Promise<never>(() => undefined);
+const LAST_WORDS_MS = 2_000;
+
+async function withFixture(run: (fixture: Fixture) => Promise<void>, clock: Clock = systemClock): Promise<void> {
+  const fixture = await startFixture({ clock });
   try {
     await run(fixture);
   } finally {
@@ -20,7 +26,7 @@ describe('G7 a drain', () => {
       const busy = await openReadySocket(fixture.socketUrl, KEY);
       busy.send(subscribeMessage('s', 'subscription { silent }'));
       await fixture.api.nextSilent();
-      const draining = fixture.server.drain(60_000);
+      const draining = fixture.server.drain(ENDLESS);
       const http = await fixture.post('{"query":"{ hello }"}');
       expect(http.status).toBe(503);
       expect(http.headers.get('retry-after')).toBeTruthy();
@@ -42,7 +48,7 @@ describe('G7 a drain', () => {
       socket.send(subscribeMessage('w', 'mutation { waiting }'));
       const waiting = await fixture.api.nextWaiting();
       const idle = await openReadySocket(fixture.socketUrl, KEY);
-      const draining = fixture.server.drain(60_000);
+      const draining = fixture.server.drain(ENDLESS);
       expect((await idle.closed).code).toBe(1001);
       expect(waiting.signal.aborted).toBe(false);
       socket.send({ id: 'w', type: 'complete' });
@@ -51,7 +57,8 @@ describe('G7 a drain', () => {
     });
   });
 
-  test('an answer that was asked for before it is given during it', async () => {
+  test('an event stream that is left is told why it ends', async () => {
+    const clock = createManualClock();
     await withFixture(async (fixture) => {
       const events = await fetch(fixture.graphqlUrl, {
         method: 'POST',
@@ -59,7 +66,9 @@ describe('G7 a drain', () => {
         body: '{"query":"subscription { silent }"}',
       });
       const stream = await fixture.api.nextSilent();
-      const draining = fixture.server.drain(50);
+      const draining = fixture.server.drain(Promise.resolve());
+      await settled();
+      await clock.advance(LAST_WORDS_MS);
       expect(await draining).toBe(1);
       expect(stream.signal.aborted).toBe(false);
       await fixture.server.close();
@@ -68,27 +77,42 @@ describe('G7 a drain', () => {
       const text = await events.text();
       expect(text).toContain('SERVICE_UNAVAILABLE');
       expect(text).toMatch(/event: complete\ndata:\n\n$/);
-    });
+    }, clock);
   });
 
-  test('past its grace time it tells how much is left, and close ends the sockets with 1001', async () => {
+  test('what never ends holds it up for a moment only: it tells how much is left, and close ends the sockets with 1001', async () => {
+    const clock = createManualClock();
     await withFixture(async (fixture) => {
       const socket = await openReadySocket(fixture.socketUrl, KEY);
       socket.send(subscribeMessage('a', 'subscription { silent }'));
       socket.send(subscribeMessage('b', 'subscription { silent }'));
       const streams = [await fixture.api.nextSilent(), await fixture.api.nextSilent()];
-      expect(await fixture.server.drain(30)).toBe(2);
+      let drained = false;
+      let workIsDone: () => void = () => undefined;
+      const work = new Promise<void>((resolve) => {
+        workIsDone = resolve;
+      });
+      const draining = fixture.server.drain(work).finally(() => {
+        drained = true;
+      });
+      await clock.advance(10_000);
+      expect(drained).toBe(false);
+      workIsDone();
+      await clock.advance(LAST_WORDS_MS - 1);
+      expect(drained).toBe(false);
+      await clock.advance(1);
+      expect(await draining).toBe(2);
       await fixture.server.close();
       expect((await socket.closed).code).toBe(1001);
       await Promise.all(streams.map(({ returned }) => returned));
       for (const { signal } of streams) expect(signal.reason).toMatchObject({ reason: 'shutdown' });
-    });
+    }, clock);
   });
 
   test('of an idle server is done at once', async () => {
     await withFixture(async (fixture) => {
       const started = Date.now();
-      expect(await fixture.server.drain(30_000)).toBe(0);
+      expect(await fixture.server.drain(ENDLESS)).toBe(0);
       await fixture.server.close();
       expect(Date.now() - started).toBeLessThan(20_000);
     });
