@@ -34,7 +34,7 @@ describe('the pages agree with what is there', () => {
 
   test('every variable that config reads is in the README, and no other', () => {
     const words = (text: string) =>
-      new Set([...text.matchAll(/['`\s]([A-Z][A-Z_]*_[A-Z]+|HOST|PORT|SANDBOX|INTROSPECTION)['`:]/g)].map(([, word]) => word));
+      new Set([...text.matchAll(/['`\s]([A-Z][A-Z_]*_[A-Z]+|HOST|PORT|SANDBOX|INTROSPECTION)['`:]/g)].map(([, word = '']) => word));
     const [, table = ''] = /## Configuration\n([\s\S]*?)\n## /.exec(read('README.md')) ?? [];
     // Node reads its own.
     const documented = [...words(table)].filter((word) => !word.startsWith('NODE_'));
