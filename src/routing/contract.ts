@@ -93,6 +93,8 @@ export interface RoutePlan {
   readonly isForced?: boolean;
   /** For the caller: what could not be decided as the route says. */
   readonly warnings?: readonly string[];
+  /** Told what came of it, for those who are to meet the same target again. */
+  readonly remember?: (outcome: DispatchOutcome) => void;
 }
 
 export interface DispatchWatch {

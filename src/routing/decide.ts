@@ -1,6 +1,7 @@
 import type { Deployment } from '../core/catalogue.js';
 import type { StickyKey } from '../core/vocabulary.js';
 import { balance } from './balance.js';
+import type { BalanceBranch } from './balance.js';
 import { chanceAt, drawWeighted } from './chance.js';
 import type { CompiledBalance, CompiledNode, TargetTerms } from './compile.js';
 import type { Pin } from './evidence.js';
@@ -8,20 +9,25 @@ import { holderOf } from './facts.js';
 import type { Found, Leg, Place, State, Step, StickyNode, Walk, WalkContext } from './walk-state.js';
 
 const NO_TERMS: TargetTerms = {};
+const NO_STEPS: readonly Step[] = [];
 
 /** Walks a tree to an ordered list of targets. A pure function of tree, facts, evidence and seed. */
 export function walk(tree: CompiledNode, context: WalkContext): Walk {
   const state: State = {
-    ...context,
-    ...{ scores: new Map(), excluded: new Map(), cooling: [], tooSmall: [], warnings: [], triesSoonest: false },
+    facts: context.facts,
+    evidence: context.evidence,
+    seed: context.seed,
+    smooth: context.smooth,
+    scores: new Map(),
+    excluded: new Map(),
+    cooling: [],
+    tooSmall: [],
+    warnings: [],
+    triesSoonest: false,
   };
   const { legs, steps } = visit(tree, { terms: NO_TERMS, groups: [], sticky: [], routes: [], preferred: null, experiment: null }, state);
-  return { ...state, legs: eachOnce(legs), steps };
-}
-
-function eachOnce(legs: readonly Leg[]): readonly Leg[] {
-  const seen = new Set<Deployment>();
-  return legs.filter(({ deployment }) => !seen.has(deployment) && seen.add(deployment));
+  const { scores, excluded, cooling, tooSmall, warnings, triesSoonest } = state;
+  return { legs, steps, scores, excluded, cooling, tooSmall, warnings, triesSoonest };
 }
 
 function visit(node: CompiledNode, place: Place, state: State): Found {
@@ -48,7 +54,7 @@ type NodeOf<Kind extends CompiledNode['kind']> = Extract<CompiledNode, { kind: K
 function visitDeployment({ path, slug, terms }: NodeOf<'deployment'>, place: Place, state: State): Found {
   const deployment = state.evidence.deployment(slug);
   if (!deployment) return { legs: [], steps: [{ path, kind: 'TARGET', outcome: slug, reason: 'there is no such deployment any more' }] };
-  const leg = usable(deployment, { ...place, terms: { ...place.terms, ...terms } }, state);
+  const leg = usable(deployment, { ...place, terms: joined(place.terms, terms) }, state);
   return {
     legs: leg ? [leg] : [],
     steps: [{ path, kind: 'TARGET', outcome: slug, reason: leg ? 'a deployment' : whyNot(deployment, state) }],
@@ -76,21 +82,23 @@ function usable(deployment: Deployment, { terms, groups, sticky, experiment }: P
   return null;
 }
 
+function joined(outer: TargetTerms, inner: TargetTerms): TargetTerms {
+  return outer === NO_TERMS ? inner : { ...outer, ...inner };
+}
+
 /** A model's name is a balance over its deployments, by their weight. */
 function visitModel({ path, slug, terms }: NodeOf<'model'>, place: Place, state: State): Found {
   const deployments = state.evidence.deploymentsOf(slug);
   if (!deployments) return { legs: [], steps: [{ path, kind: 'MODEL', outcome: slug, reason: 'there is no such model any more' }] };
-  const inside = { ...place, terms: { ...place.terms, ...terms }, groups: [...place.groups, { on: null }] };
-  const legs: (Leg & { readonly weight: number })[] = [];
+  const inside = { ...place, terms: joined(place.terms, terms), groups: [...place.groups, { on: null }] };
+  const branches: BalanceBranch[] = [];
   for (const deployment of deployments) {
     const leg = usable(deployment, inside, state);
-    if (leg) legs.push({ ...leg, weight: state.evidence.weight(deployment) });
+    if (leg) branches.push({ weight: state.evidence.weight(deployment), found: { legs: [leg], steps: NO_STEPS } });
   }
-  const count = `${legs.length} of ${deployments.length} deployments can be used`;
+  const count = `${branches.length} of ${deployments.length} deployments can be used`;
   const step: Step = { path, kind: 'MODEL', outcome: count, reason: `the model ${slug}` };
-  const [only] = legs;
-  if (!only) return { legs, steps: [step] };
-  const branches = legs.map((leg, index) => ({ index, weight: leg.weight, found: { legs: [leg], steps: [] } }));
+  if (branches.length === 0) return { legs: [], steps: [step] };
   const balanced = balance({ path, strategy: 'WEIGHTED', branches, preferred: place.preferred }, state);
   return { legs: balanced.legs, steps: [step, ...balanced.steps] };
 }
@@ -100,7 +108,7 @@ function visitRoute({ path, slug, terms }: NodeOf<'route'>, place: Place, state:
   const step = (reason: string): Step => ({ path, kind: 'ROUTE', outcome: slug, reason });
   if (!node)
     return { legs: [], steps: [step(place.routes.includes(slug) ? 'it leads back to itself' : 'there is no such route any more')] };
-  const found = visit(node, { ...place, terms: { ...place.terms, ...terms }, routes: [...place.routes, slug] }, state);
+  const found = visit(node, { ...place, terms: joined(place.terms, terms), routes: [...place.routes, slug] }, state);
   return { legs: found.legs, steps: [step('as that route decides'), ...found.steps] };
 }
 
@@ -111,10 +119,13 @@ function visitFallback({ path, nodes, group, triesSoonest }: NodeOf<'fallback'>,
   const first = found.findIndex(({ legs }) => legs.length > 0);
   const outcome = first < 0 ? 'nothing can be used' : `node ${first}`;
   const reason = first > 0 ? 'the first that can be used' : 'in order';
-  return {
-    legs: found.flatMap(({ legs }) => legs),
-    steps: [{ path, kind: 'FALLBACK', outcome, reason }, ...found.flatMap(({ steps }) => steps)],
-  };
+  const legs: Leg[] = [];
+  const steps: Step[] = [{ path, kind: 'FALLBACK', outcome, reason }];
+  for (const one of found) {
+    for (const leg of one.legs) legs.push(leg);
+    for (const step of one.steps) steps.push(step);
+  }
+  return { legs, steps };
 }
 
 /** One side, and only that: what a split compares must not be mixed by failures. Sides that can't be used at all don't count. */
@@ -156,7 +167,7 @@ function visitBalance({ path, strategy, branches, sticky, group }: CompiledBalan
   const bound = pinOf(path, sticky, state);
   const around = withSticky(place, sticky && { node: path, key: sticky, branch: null });
   const inside = { ...around, groups: [...place.groups, group], preferred: bound?.deploymentId ?? place.preferred };
-  const found = branches.map((branch, index) => ({ index, weight: branch.weight, found: visit(branch.node, inside, state) }));
+  const found = branches.map(({ weight, node }) => ({ weight, found: visit(node, inside, state) }));
   return balance({ path, strategy, branches: found, preferred: inside.preferred }, state);
 }
 

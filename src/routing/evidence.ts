@@ -44,15 +44,22 @@ export interface Evidence {
 
 const DEFAULT_WEIGHT = 1;
 
+type WritableNote = { -readonly [Name in keyof DeploymentInputs]: DeploymentInputs[Name] };
+
 export type WritableInputs = {
-  -readonly [Name in 'models' | 'deployments' | 'turns' | 'pins' | 'routes']: Record<string, DecisionInputs[Name][string]>;
-};
+  -readonly [Name in 'models' | 'turns' | 'pins' | 'routes']: Record<string, DecisionInputs[Name][string]>;
+} & { readonly deployments: Record<string, WritableNote> };
 
 /** The same evidence, with a note of all that was asked; what has its default is not noted. */
 export function noting(evidence: Evidence, snapshot: CatalogueSnapshot): { readonly evidence: Evidence; readonly inputs: WritableInputs } {
   const inputs: WritableInputs = { models: {}, deployments: {}, turns: {}, pins: {}, routes: {} };
+  const notes = notingDeployments(evidence, inputs.deployments);
   const noted: Evidence = {
-    ...notingDeployments(evidence, inputs.deployments),
+    exclusion: notes.exclusion,
+    block: notes.block,
+    reading: notes.reading,
+    weight: notes.weight,
+    cost: notes.cost,
     deployment: (slug) => evidence.deployment(slug),
     deploymentsOf(model) {
       const deployments = evidence.deploymentsOf(model);
@@ -79,47 +86,42 @@ function notingDeployments(
   evidence: Evidence,
   seen: WritableInputs['deployments'],
 ): Pick<Evidence, 'exclusion' | 'block' | 'reading' | 'weight' | 'cost'> {
-  const note = ({ id }: Deployment, inputs: DeploymentInputs) => {
-    seen[id] = { ...seen[id], ...inputs };
-  };
+  const noteOf = ({ id }: Deployment) => (seen[id] ??= {});
   return {
     exclusion(deployment) {
       const excluded = evidence.exclusion(deployment);
-      if (excluded) note(deployment, { excluded });
+      if (excluded) noteOf(deployment).excluded = excluded;
       return excluded;
     },
     block(deployment) {
       const blocked = evidence.block(deployment);
-      if (blocked) note(deployment, { blocked });
+      if (blocked) noteOf(deployment).blocked = blocked;
       return blocked;
     },
     reading(deployment) {
       const reading = evidence.reading(deployment);
-      const noted = reading === NO_READING ? null : withoutDefaults(reading);
-      if (noted && Object.keys(noted).length > 0) note(deployment, noted);
+      if (reading !== NO_READING) noteReading(noteOf(deployment), reading);
       return reading;
     },
     weight(deployment) {
       const weight = evidence.weight(deployment);
-      if (weight !== DEFAULT_WEIGHT) note(deployment, { weight });
+      if (weight !== DEFAULT_WEIGHT) noteOf(deployment).weight = weight;
       return weight;
     },
     cost(deployment) {
       const cost = evidence.cost(deployment);
-      if (cost !== null) note(deployment, { cost });
+      if (cost !== null) noteOf(deployment).cost = cost;
       return cost;
     },
   };
 }
 
-function withoutDefaults({ inFlight, latencyMs, firstTokenMs, tokensPerSecond, share }: Reading): DeploymentInputs {
-  return {
-    ...(inFlight === 0 ? {} : { inFlight }),
-    ...(latencyMs === null ? {} : { latencyMs }),
-    ...(firstTokenMs === null ? {} : { firstTokenMs }),
-    ...(tokensPerSecond === null ? {} : { tokensPerSecond }),
-    ...(share === 1 ? {} : { share }),
-  };
+function noteReading(note: WritableNote, { inFlight, latencyMs, firstTokenMs, tokensPerSecond, share }: Reading): void {
+  if (inFlight !== 0) note.inFlight = inFlight;
+  if (latencyMs !== null) note.latencyMs = latencyMs;
+  if (firstTokenMs !== null) note.firstTokenMs = firstTokenMs;
+  if (tokensPerSecond !== null) note.tokensPerSecond = tokensPerSecond;
+  if (share !== 1) note.share = share;
 }
 
 /** A record that can be decided again. */

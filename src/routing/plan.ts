@@ -1,4 +1,5 @@
-import type { CatalogueSnapshot } from '../core/catalogue.js';
+import type { CatalogueSnapshot, Deployment } from '../core/catalogue.js';
+import type { DeploymentId } from '../core/ids.js';
 import type { Random } from '../core/clock.js';
 import { fail, ok, userError } from '../core/errors.js';
 import type { Result, UserError } from '../core/errors.js';
@@ -38,11 +39,9 @@ export interface Deciding extends Named {
   readonly smooth: SmoothTurns;
 }
 
-/** A decision, and what it takes to stand by it: the walk it came from. */
 export interface Decision {
   readonly plan: Result<RoutePlan>;
   readonly record: RoutingRecord;
-  readonly walked: Walk;
 }
 
 /** Decides who answers. A pure function: the same facts, evidence and seed decide the same again. */
@@ -51,19 +50,36 @@ export function decide(deciding: Deciding): Decision {
   const { evidence, inputs } = noting(deciding.evidence, snapshot);
   const walked = walk(tree, { facts, evidence, seed, smooth });
   const soonest = walked.legs.length === 0 && (walked.triesSoonest || isPlain(deciding)) ? soonestOf(walked) : null;
-  const legs = soonest ? [soonest] : arranged(walked, facts, evidence);
+  const { legs, targets } = eachOnce(soonest ? [soonest] : arranged(walked, facts, evidence));
   const record: RoutingRecord = {
-    ...{ route: deciding.route, routeVersion: deciding.routeVersion, seed, steps: walked.steps },
+    route: deciding.route,
+    routeVersion: deciding.routeVersion,
+    seed,
+    steps: walked.steps,
     candidates: candidatesOf(walked, legs),
     inputs: inputsOf(deciding, inputs),
   };
-  if (legs.length === 0) return { plan: fail(whyNobody(deciding, walked)), record, walked };
+  if (legs.size === 0) return { plan: fail(whyNobody(deciding, walked)), record };
   const plan: RoutePlan = {
-    ...{ targets: legs.map(({ deployment }) => deployment), record },
-    legs: new Map(legs.map((leg) => [leg.deployment.id, leg])),
-    ...{ isForced: soonest !== null, warnings: walked.warnings },
+    targets,
+    record,
+    legs,
+    isForced: soonest !== null,
+    warnings: walked.warnings,
   };
-  return { plan: ok(plan), record, walked };
+  return { plan: ok(plan), record };
+}
+
+/** In the order they are tried. */
+function eachOnce(all: readonly Leg[]): { readonly legs: ReadonlyMap<DeploymentId, Leg>; readonly targets: readonly Deployment[] } {
+  const legs = new Map<DeploymentId, Leg>();
+  const targets: Deployment[] = [];
+  for (const leg of all) {
+    if (legs.has(leg.deployment.id)) continue;
+    legs.set(leg.deployment.id, leg);
+    targets.push(leg.deployment);
+  }
+  return { legs, targets };
 }
 
 /** A model named without a route: nobody chose what happens when all of its deployments cool, and trying beats refusing. */
@@ -113,21 +129,25 @@ function whyNobody({ model, facts }: Deciding, { cooling, excluded }: Walk): Use
   return userError(kinds.has('not-allowed') ? 'MODEL_NOT_ALLOWED' : 'MODEL_NOT_FOUND', { model });
 }
 
-function candidatesOf({ scores, excluded, cooling }: Walk, legs: readonly Leg[]): readonly RoutingCandidate[] {
-  const chosen = legs[0]?.deployment ?? null;
-  const sides = new Map(legs.map(({ deployment, experiment }) => [deployment, experiment]));
+function candidatesOf({ scores, excluded, cooling }: Walk, legs: ReadonlyMap<DeploymentId, Leg>): readonly RoutingCandidate[] {
+  const [chosen = null] = legs.keys();
   const blocks = new Map(cooling.map(({ leg, block }) => [leg.deployment, block.reason]));
-  return [...scores].map(([deployment, score]) => {
-    const isChosen = deployment === chosen;
-    const why = isChosen ? null : (excluded.get(deployment)?.reason ?? blocks.get(deployment) ?? null);
-    const experiment = sides.get(deployment);
-    return { deploymentId: deployment.id, chosen: isChosen, score, excluded: why, ...(experiment ? { experiment } : {}) };
+  const candidates: RoutingCandidate[] = [];
+  scores.forEach((score, deployment) => {
+    const { id } = deployment;
+    const why = id === chosen ? null : (excluded.get(deployment)?.reason ?? blocks.get(deployment) ?? null);
+    const candidate = { deploymentId: id, chosen: id === chosen, score, excluded: why };
+    const experiment = legs.get(id)?.experiment;
+    candidates.push(experiment ? { ...candidate, experiment } : candidate);
   });
+  return candidates;
 }
 
 function inputsOf({ snapshot, facts }: Deciding, inputs: WritableInputs): NonNullable<RoutingRecord['inputs']> {
   const { inputTokens, hasTools, hasImages, preferences, at } = facts;
-  return { snapshot: snapshot.version, at: at.toISOString(), inputTokens, hasTools, hasImages, preferences, ...inputs };
+  const { models, deployments, turns, pins, routes } = inputs;
+  const asked = { models, deployments, turns, pins, routes };
+  return { snapshot: snapshot.version, at: at.toISOString(), inputTokens, hasTools, hasImages, preferences, ...asked };
 }
 
 /** 64 random bits: unique per call for all that matters. */

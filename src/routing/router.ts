@@ -1,4 +1,3 @@
-import type { CatalogueSnapshot } from '../core/catalogue.js';
 import type { CompletionCall } from '../core/completion.js';
 import { fail, ok, userError } from '../core/errors.js';
 import type { Result } from '../core/errors.js';
@@ -22,6 +21,7 @@ import { decide, named, newSeed } from './plan.js';
 import type { Decision, Named } from './plan.js';
 import { createReplayer } from './replay.js';
 import { createRetryBudget } from './retry-budget.js';
+import { createNodeNames } from './names.js';
 import { createSmoothTurns } from './smooth.js';
 import type { StickyNode } from './walk-state.js';
 
@@ -36,7 +36,6 @@ export function createRouter(dependencies: RouterDependencies): Router {
   const memory = createRoutingMemory(dependencies);
   const conditions = createConditionCompiler();
   const decisions = createDecisions(tools, { memory, conditions });
-  const keepers = new WeakMap<RoutePlan, (outcome: DispatchOutcome) => void>();
   return {
     plan(call, context) {
       const made = decisions.make(call, context);
@@ -45,8 +44,9 @@ export function createRouter(dependencies: RouterDependencies): Router {
       if (!plan.ok) return plan;
       const [first] = plan.value.legs?.values() ?? [];
       for (const node of first?.turns ?? []) memory.advance(nameOf(node));
-      keepers.set(plan.value, (outcome) => keep({ plan: plan.value, facts, nameOf, memory }, outcome));
-      return plan;
+      const remember = (outcome: DispatchOutcome) => keep({ plan: plan.value, facts, nameOf, memory }, outcome);
+      // Beside it in a WeakMap every plan would live on until the old generation is collected.
+      return ok<RoutePlan>({ remember, ...plan.value });
     },
     preview(call, context) {
       const made = decisions.make(call, context);
@@ -60,7 +60,7 @@ export function createRouter(dependencies: RouterDependencies): Router {
       const journey: Journey = { call, watch, attempts: [], warnings: new Set(plan.warnings), pausedMs: 0, askedToWaitMs: 0 };
       const status = await tryTargets(journey, plan, tools);
       const outcome = { status, attempts: journey.attempts, warnings: [...journey.warnings], pausedMs: journey.pausedMs };
-      keepers.get(plan)?.(outcome);
+      plan.remember?.(outcome);
       return outcome;
     },
     endDrains: () => tools.drains.close(),
@@ -82,6 +82,7 @@ function createDecisions(
 ) {
   const routes = createCompiledRoutes(conditions);
   const smooth = createSmoothTurns();
+  const names = createNodeNames();
   const treeOf = (model: string, { definition, snapshot }: PreviewContext): Named | null => {
     if (definition) return { tree: compileRoute(definition, conditions), route: null, routeVersion: null };
     return named(model, snapshot, routes);
@@ -93,9 +94,10 @@ function createDecisions(
       if (!found) return fail(userError('MODEL_NOT_FOUND', { model: call.model }));
       const at = clock.now();
       const facts = factsOf(call, { principal, inputTokens: sizing.inputTokens(call), at });
-      const nameOf = (node: string) => `${snapshot.organizationId} ${call.model} ${node}`;
+      const nameOf = names.within(`${snapshot.organizationId} ${call.model}`);
       const evidence: Evidence = {
-        ...catalogueEvidence(snapshot),
+        deployment: (slug) => snapshot.deployments.bySlug.get(slug) ?? null,
+        deploymentsOf: (model) => snapshot.models.bySlug.get(model)?.deployments ?? deploymentsAt(model, snapshot),
         route: (slug) => routes.named(slug, snapshot),
         exclusion: (deployment) => exclusionOf(deployment, { principal, facts }),
         block: (deployment) => health.block(deployment),
@@ -106,15 +108,10 @@ function createDecisions(
         pin: (node) => pinFor(memory, facts, nameOf(node)),
       };
       const seed = context.seed ?? newSeed(random);
-      return ok({ ...decide({ ...found, model: call.model, snapshot, facts, evidence, seed, smooth }), facts, nameOf });
+      const { tree, route, routeVersion } = found;
+      const { plan, record } = decide({ tree, route, routeVersion, model: call.model, snapshot, facts, evidence, seed, smooth });
+      return ok({ plan, record, facts, nameOf });
     },
-  };
-}
-
-function catalogueEvidence(snapshot: CatalogueSnapshot): Pick<Evidence, 'deployment' | 'deploymentsOf'> {
-  return {
-    deployment: (slug) => snapshot.deployments.bySlug.get(slug) ?? null,
-    deploymentsOf: (model) => snapshot.models.bySlug.get(model)?.deployments ?? deploymentsAt(model, snapshot),
   };
 }
 
