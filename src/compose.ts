@@ -37,7 +37,7 @@ import { startSandbox } from './providers/sandbox.js';
 import { composeDurable } from './compose/durable.js';
 import { composeJobs } from './compose/jobs.js';
 import { KNOWN_PROVIDERS } from './compose/known-providers.js';
-import { SIZING } from './compose/sizing.js';
+import { createSizing } from './compose/sizing.js';
 import { createReadiness } from './compose/readiness.js';
 import type { Router } from './routing/contract.js';
 import { createHealthBoard } from './routing/health.js';
@@ -144,7 +144,7 @@ function createInference(surroundings: Surroundings, { database, foundation, jou
   });
   const health = createHealthBoard({ clock });
   const metrics = createMetrics({ ledgerPending: () => ledger.pendingCount, deploymentStates: () => health.states() });
-  const router = createRouter({ ...surroundings, caller, health, sizing: SIZING });
+  const router = createRouter({ ...surroundings, caller, health, sizing: createSizing() });
   const durable = composeDurable({ ...{ database, ledger, store }, clock, logger });
   teardown.add('contents', durable.keeper, (opened) => opened.close(LEDGER_CLOSE_MS));
   const completions = createCompletions({

@@ -1,14 +1,27 @@
-import { forecastCost } from '../accounting/estimate.js';
-import { estimatePrompt } from '../accounting/token-estimate.js';
+import { expectedCost } from '../accounting/estimate.js';
+import { sizeOfPrompt, tokensOfSize } from '../accounting/token-estimate.js';
+import type { PromptSize } from '../accounting/token-estimate.js';
+import type { CompletionCall } from '../core/completion.js';
 import { priceOf } from '../inference/settlement.js';
 import type { Sizing } from '../routing/journey.js';
 
 /** What routing asks the books: how long a prompt is, and what a call of its size would cost somewhere. */
-export const SIZING: Sizing = {
-  inputTokens: estimatePrompt,
-  cost(call, deployment, at) {
-    const { contextWindow, maxOutputTokens } = deployment.model;
-    const { expected } = forecastCost(call, { contextWindow, maxOutputTokens, price: priceOf(deployment, at, null) });
-    return expected === null ? null : Number(expected);
-  },
-};
+export function createSizing(): Sizing {
+  // One decision asks for many targets, and a prompt may be long.
+  const sizes = new WeakMap<CompletionCall, PromptSize>();
+  const sizeOf = (call: CompletionCall): PromptSize => {
+    const known = sizes.get(call);
+    if (known) return known;
+    const size = sizeOfPrompt(call);
+    sizes.set(call, size);
+    return size;
+  };
+  return {
+    inputTokens: (call) => tokensOfSize(sizeOf(call)),
+    cost(call, deployment, at) {
+      const { contextWindow, maxOutputTokens } = deployment.model;
+      const expected = expectedCost(call, sizeOf(call), { contextWindow, maxOutputTokens, price: priceOf(deployment, at, null) });
+      return expected === null ? null : Number(expected);
+    },
+  };
+}
