@@ -188,6 +188,28 @@ describe('limits of a request', () => {
     expect(makeGuard().admit('{ models(first: -1) { nodes { slug } } }')).toBe('admitted');
   });
 
+  const report = (field: string, limit: string) =>
+    `${field}(range: { from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z" }${limit}) { rows { bucket dimensions { value label } } }`;
+
+  test.each([['usage'], ['costs']])('the rows of %s cost as many as `limit` lets through, in the document or by a variable', (field) => {
+    const { admit } = makeGuard();
+    const many = (limit: string) => `{ ${Array.from({ length: 10 }, (_, index) => `a${index}: ${report(field, limit)}`).join(' ')} }`;
+    expect(admit(many(''))).toBe('admitted');
+    expect(admit(many(', limit: 100'))).toBe('admitted');
+    const totals =
+      field === 'usage'
+        ? 'metrics { tokens { input } cost { amount } saved { amount } latencyMs { p50 } gatewayMs { p50 } }'
+        : 'total { amount } components { amount }';
+    const rich = (limit: string) => many(limit).replaceAll('label } }', `label } ${totals} }`);
+    expect(admit(rich(', limit: 100'))).toBe('admitted');
+    expect(admit(rich(', limit: 1000'))).toBe('OPERATION_TOO_COSTLY');
+    const byVariable = `query ($n: Int) ${rich(', limit: $n')}`;
+    expect(admit(byVariable, { variables: { n: 10 } })).toBe('admitted');
+    expect(admit(byVariable, { variables: { n: 1_000 } })).toBe('OPERATION_TOO_COSTLY');
+    expect(admit(byVariable, { variables: { n: 1_000_000 } })).toBe('OPERATION_TOO_COSTLY');
+    expect(admit(`{ ${report(field, ', limit: 1000').replaceAll('label } }', `label } ${totals} }`)} }`)).toBe('admitted');
+  });
+
   test('a rich page of a hundred models is not too costly', () => {
     const rich = 'slug price { tiers { rates { amount } } } deployments { slug provider { slug } health { state } }';
     expect(makeGuard().admit(`{ models(first: 100) { nodes { ${rich} } } }`)).toBe('admitted');

@@ -3,18 +3,26 @@ import type {
   DocumentNode,
   FieldNode,
   FragmentDefinitionNode,
+  GraphQLArgument,
   GraphQLCompositeType,
   GraphQLField,
+  GraphQLNamedType,
   GraphQLSchema,
   OperationDefinitionNode,
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
-import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../connection.js';
+import { MAX_LIMIT } from '../../accounting/reports/plan.js';
+import { MAX_PAGE_SIZE } from '../connection.js';
 import { fragmentsOf, isIntrospection } from './shape.js';
 
 /** What a list without pages is taken to hold. */
 const PLAIN_LIST_SIZE = 5;
+/** Arguments that say how much is answered, and how much that is at most. */
+const SIZES: ReadonlyMap<string, number> = new Map([
+  ['first', MAX_PAGE_SIZE],
+  ['limit', MAX_LIMIT],
+]);
 
 type Variables = Readonly<Record<string, unknown>> | null;
 
@@ -76,19 +84,20 @@ class CostEstimate {
   }
 
   private sizeOf(field: GraphQLField<unknown, unknown>, node: FieldNode, parent: GraphQLCompositeType): number {
-    if (field.args.some((argument) => argument.name === 'first')) return this.pageSize(node);
+    const size = field.args.find((argument) => SIZES.has(argument.name));
+    if (size && isPage(getNamedType(field.type))) return this.pageSize(node, size);
     if (field.name === '_entities') return this.representations(node);
-    const isPage = parent.name.endsWith('Connection');
-    return !isPage && isListType(getNullableType(field.type)) ? PLAIN_LIST_SIZE : 1;
+    return !isPage(parent) && isListType(getNullableType(field.type)) ? PLAIN_LIST_SIZE : 1;
   }
 
-  private pageSize(node: FieldNode): number {
-    const value = node.arguments?.find((argument) => argument.name.value === 'first')?.value;
-    if (value?.kind === Kind.INT) return clamp(Number(value.value));
-    if (value?.kind !== Kind.VARIABLE) return DEFAULT_PAGE_SIZE;
+  private pageSize(node: FieldNode, { name, defaultValue }: GraphQLArgument): number {
+    const most = SIZES.get(name) ?? MAX_PAGE_SIZE;
+    const value = node.arguments?.find((argument) => argument.name.value === name)?.value;
+    if (value?.kind === Kind.INT) return clamp(Number(value.value), most);
+    if (value?.kind !== Kind.VARIABLE) return typeof defaultValue === 'number' ? defaultValue : most;
     this.varies = true;
     const given = this.sources.variables?.[value.name.value];
-    return typeof given === 'number' ? clamp(given) : MAX_PAGE_SIZE;
+    return typeof given === 'number' ? clamp(given, most) : most;
   }
 
   /** A router asks for as many entities as it names. */
@@ -108,8 +117,13 @@ class CostEstimate {
 }
 
 /** A size that is out of range is the resolver's to refuse. */
-function clamp(size: number): number {
-  return Math.min(Math.max(size, 0), MAX_PAGE_SIZE);
+function clamp(size: number, most: number): number {
+  return Math.min(Math.max(size, 0), most);
+}
+
+/** What holds so many as were asked for: the nodes of a connection, the rows of a report. */
+function isPage(type: GraphQLNamedType): boolean {
+  return type.name.endsWith('Connection') || (isObjectType(type) && 'rows' in type.getFields());
 }
 
 function fieldOf(parent: GraphQLCompositeType, name: string): GraphQLField<unknown, unknown> | undefined {
