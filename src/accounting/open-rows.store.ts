@@ -7,15 +7,15 @@ import { lowestIdAt } from '../storage/partitions.js';
 import { toInferenceRow } from './ledger-rows.js';
 import { storableJson } from './storable-json.js';
 
-/** Writes the row that says RUNNING, so that every replica knows of the inference; settlement replaces it. */
-export async function insertStartRow(manager: EntityManager, start: InferenceRecord): Promise<void> {
-  const row = toInferenceRow(start);
-  const columns = Object.keys(row)
+/** Writes the rows that say RUNNING, so that every replica knows of the inferences; settlement replaces them. */
+export async function insertStartRows(manager: EntityManager, starts: readonly InferenceRecord[]): Promise<void> {
+  const rows = starts.map(toInferenceRow);
+  const columns = Object.keys(rows[0] ?? {})
     .map((name) => `"${name}"`)
     .join(', ');
   await manager.query(
-    `INSERT INTO inference (${columns}) SELECT ${columns} FROM json_populate_record(NULL::inference, $1::json) ON CONFLICT (id) DO NOTHING`,
-    [storableJson(row)],
+    `INSERT INTO inference (${columns}) SELECT ${columns} FROM json_populate_recordset(NULL::inference, $1::json) ON CONFLICT (id) DO NOTHING`,
+    [`[${rows.map(storableJson).join(',')}]`],
   );
 }
 

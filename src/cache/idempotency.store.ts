@@ -1,70 +1,52 @@
-import { createHmac } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { idFromUuid, inferenceIdFrom, uuidFromId } from '../core/ids.js';
 import type { InferenceId } from '../core/ids.js';
-import type { InferenceRecord } from '../core/inference.js';
-import type { Secret } from '../core/secret.js';
 import type { Operation } from '../core/vocabulary.js';
 import type { UnitOfWork } from '../storage/unit-of-work.js';
+import { beginAll, findKeys } from './claims.store.js';
+import type { Beginning, ClaimSettings, Standing } from './claims.store.js';
 import type { IdempotencyStore, KeyClaim, KnownKey, LostInference } from './contract.js';
+import { createGathered } from './gathered.js';
 
 export const FINGERPRINT_PURPOSE = 'glidepath idempotency fingerprint';
 
-/** A key is kept so long after it was taken, and as long after its end. */
-const KEPT_MS = 24 * 60 * 60_000;
 /** An owner that was not heard of for so long is taken for lost; the others ask three times within it. */
 export const OWNER_LEASE_MS = 15_000;
+/** A burst takes a few transactions, and leaves most connections to others. */
+const GATHERING = { most: 200, lanes: 3 } as const;
 
-export interface IdempotencyStoreDependencies {
+export interface IdempotencyStoreDependencies extends Omit<ClaimSettings, 'ownerLeaseMs'> {
   readonly unitOfWork: UnitOfWork;
-  /** This replica, for as long as its process lives: a UUID. */
-  readonly replicaId: string;
-  /** Derived for FINGERPRINT_PURPOSE. */
-  readonly fingerprintKey: Secret<Buffer>;
-  /** Accounting's: writes the row that says RUNNING, in the given transaction. */
-  readonly insertStart: (manager: EntityManager, start: InferenceRecord) => Promise<void>;
   /** Accounting's: rows without a key that have said RUNNING for longer than any call takes. */
   readonly staleStarts: (manager: EntityManager, limit: number) => Promise<readonly LostInference[]>;
   readonly ownerLeaseMs?: number;
 }
 
-interface KeyRow {
-  readonly inference_id: string;
-  readonly fingerprint: Buffer;
-  readonly state: KnownKey['state'];
-}
+/** Nothing stands: not an answer that could be taken for a missing one. */
+type Found = KnownKey | false;
 
 /**
- * 1. A claim is one INSERT; of replicas that claim the same key at once, one inserts, and the others wait for its commit and
- *    read what stands there. A key past its time counts as none.
+ * 1. What begins at the same time is claimed together, and what is looked up is found together.
  * 2. Leases are counted by the database's clock, so that replicas need not agree on the time.
  */
 export function createIdempotencyStore(dependencies: IdempotencyStoreDependencies): IdempotencyStore {
-  const { unitOfWork, fingerprintKey, insertStart, staleStarts } = dependencies;
-  const hash = (fingerprint: string): Buffer => createHmac('sha256', fingerprintKey.reveal()).update(fingerprint).digest();
-  const known = (row: KeyRow, claim: KeyClaim): KnownKey => ({
-    id: inferenceIdFrom(claim.operation, row.inference_id),
-    sameInput: row.fingerprint.equals(hash(claim.fingerprint)),
-    state: row.state,
+  const { unitOfWork, fingerprintKey, staleStarts } = dependencies;
+  const settings = { ...dependencies, ownerLeaseMs: dependencies.ownerLeaseMs ?? OWNER_LEASE_MS };
+  const begin = createGathered<Beginning, Standing>({
+    ...GATHERING,
+    ask: (beginnings) => unitOfWork.asWriter((manager) => beginAll(manager, beginnings, settings)),
   });
-  const find = async (manager: EntityManager, claim: KeyClaim): Promise<KnownKey | null> => {
-    const [row] = await manager.query<KeyRow[]>(FIND, keyOf(claim));
-    return row ? known(row, claim) : null;
-  };
+  const find = createGathered<KeyClaim, Found>({
+    ...GATHERING,
+    ask: (claims) =>
+      unitOfWork.asWriter(async (manager) => (await findKeys(manager, claims, fingerprintKey)).map((known) => known ?? false)),
+  });
   return {
-    claim: (claim, start) =>
-      unitOfWork.asWriter(async (manager) => {
-        for (;;) {
-          if (await insertKey(manager, { ...dependencies, claim, start, fingerprint: hash(claim.fingerprint) })) {
-            await insertStart(manager, start);
-            return null;
-          }
-          const standing = await find(manager, claim);
-          if (standing) return standing;
-        }
-      }),
-    find: (claim) => unitOfWork.asWriter((manager) => find(manager, claim)),
-    begin: (start) => unitOfWork.asWriter((manager) => insertStart(manager, start)),
+    claim: async (claim, start) => (await begin({ claim, start })) || null,
+    find: async (claim) => (await find(claim)) || null,
+    async begin(start) {
+      await begin({ claim: null, start });
+    },
     lost: (limit) =>
       unitOfWork.asWriter(async (manager) => {
         const rows = await manager.query<{ organization_id: string; operation: Operation; inference_id: string }[]>(LOST, [limit]);
@@ -90,38 +72,6 @@ function createKeyChanges(dependencies: IdempotencyStoreDependencies): Pick<Idem
     end: (ids, keptUntil) => change(END, ids, keptUntil),
   };
 }
-
-interface Claiming extends IdempotencyStoreDependencies {
-  readonly claim: KeyClaim;
-  readonly start: InferenceRecord;
-  readonly fingerprint: Buffer;
-}
-
-async function insertKey(manager: EntityManager, claiming: Claiming): Promise<boolean> {
-  const { claim, start, fingerprint, replicaId, ownerLeaseMs = OWNER_LEASE_MS } = claiming;
-  const values = [fingerprint, uuidFromId(start.id), replicaId, ownerLeaseMs, KEPT_MS];
-  const inserted = await manager.query<unknown[]>(INSERT, [...keyOf(claim), ...values]);
-  return inserted.length > 0;
-}
-
-function keyOf({ organizationId, apiKeyId, operation, key }: KeyClaim): unknown[] {
-  return [uuidFromId(organizationId), uuidFromId(apiKeyId), operation, key];
-}
-
-const COLUMNS = ['fingerprint', 'inference_id', 'owner', 'owner_expires_at', 'created_at', 'ended_at', 'expires_at'];
-
-const INSERT = `
-INSERT INTO idempotency_key (organization_id, api_key_id, operation, key, ${COLUMNS.join(', ')})
-VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() + $8 * interval '1 ms', clock_timestamp(), NULL, clock_timestamp() + $9 * interval '1 ms')
-ON CONFLICT (organization_id, api_key_id, operation, key) DO UPDATE SET ${COLUMNS.map((name) => `${name} = excluded.${name}`).join(', ')}
-WHERE idempotency_key.expires_at <= clock_timestamp()
-RETURNING inference_id`;
-
-const FIND = `
-SELECT inference_id, fingerprint,
-  CASE WHEN ended_at IS NOT NULL THEN 'ENDED' WHEN owner_expires_at > clock_timestamp() THEN 'RUNNING' ELSE 'LOST' END AS state
-FROM idempotency_key
-WHERE organization_id = $1 AND api_key_id = $2 AND operation = $3 AND key = $4 AND expires_at > clock_timestamp()`;
 
 const RENEW = `
 UPDATE idempotency_key SET owner_expires_at = clock_timestamp() + $3 * interval '1 ms'

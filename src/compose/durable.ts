@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { bookingOf } from '../accounting/booking.js';
 import type { LedgerWriter } from '../accounting/contract.js';
 import type { LedgerStore } from '../accounting/ledger.store.js';
-import { insertStartRow, markContentAvailable, markContentExpired, staleStartRows } from '../accounting/open-rows.store.js';
+import { insertStartRows, markContentAvailable, markContentExpired, staleStartRows } from '../accounting/open-rows.store.js';
 import { createContentKeeper } from '../cache/content-keeper.js';
 import { createContentReader, createContentStore } from '../cache/content.store.js';
 import { CONTENT_PURPOSE } from '../cache/envelope.js';
@@ -34,7 +34,7 @@ export function composeDurable({ database, ledger, store, clock, logger }: Durab
       unitOfWork: swiftWork,
       replicaId: randomUUID(),
       fingerprintKey: new Secret(deriveKey(masterKey, FINGERPRINT_PURPOSE)),
-      insertStart: insertStartRow,
+      insertStarts: insertStartRows,
       staleStarts: (manager, limit) => staleStartRows(manager, clock.now(), limit),
     }),
     keeper: createContentKeeper({ store: contentStore, booked: () => ledger.flush(), clock, logger }),

@@ -43,9 +43,9 @@ const cipher = createCipher({ masterKey, purpose: CONTENT_PURPOSE, randomBytes }
 const reader = () => createContentReader({ unitOfWork: work, cipher, clock: systemClock });
 const contents = () => createContentStore({ unitOfWork: work, cipher, clock: systemClock, markAvailable: markContentAvailable });
 
-const keysOf = (ownerLeaseMs = 60_000) =>
+const keysOf = (ownerLeaseMs = 60_000, unitOfWork = work) =>
   createIdempotencyStore({
-    unitOfWork: work,
+    unitOfWork,
     replicaId: randomUUID(),
     fingerprintKey: new Secret(Buffer.alloc(32, 1)),
     insertStarts: insertStartRows,
@@ -132,6 +132,66 @@ describe('keys', () => {
     await alive.end([start.id], inAnHour());
     expect(await alive.find(claim)).toMatchObject({ state: 'ENDED' });
     expect((await alive.lost(1_000)).map(({ id }) => id)).not.toContain(start.id);
+  });
+
+  test('D1 replicas that claim the same keys in opposite orders never wait for each other: each key has one owner, and one row', async () => {
+    const { record } = await live();
+    const claims = Array.from({ length: 60 }, () => claimFor(record));
+    const replicas = [keysOf(), keysOf(), keysOf()];
+    const asked = replicas.map((keys, index) => {
+      const order = index % 2 === 0 ? claims : claims.toReversed();
+      return order.map(async (claim) => {
+        const start = running(record);
+        return { key: claim.key, start: start.id, known: await keys.claim(claim, start) };
+      });
+    });
+    const answers = await Promise.all(asked.flat());
+    const owners = new Map(answers.flatMap(({ key, start, known }) => (known === null ? [[key, start] as const] : [])));
+    expect(owners.size).toBe(claims.length);
+    for (const { key, known } of answers) if (known) expect(known).toEqual({ id: owners.get(key), sameInput: true, state: 'RUNNING' });
+    const rows = await one(
+      'SELECT count(*)::int AS count FROM inference WHERE id = ANY($1)',
+      answers.map(({ start }) => uuidFromId(start)),
+    );
+    expect(rows).toEqual({ count: claims.length });
+  });
+
+  test('what begins together may be new, taken, past its time, the same twice, or without a key; a burst takes a few transactions', async () => {
+    const { record } = await live();
+    const [taken, over, fresh, twice] = [claimFor(record), claimFor(record), claimFor(record), claimFor(record)];
+    const [held, old] = [running(record), running(record)];
+    await keysOf().claim(taken, held);
+    await keysOf().claim(over, old);
+    await keysOf().end([old.id], new Date(Date.now() - 1));
+    let transactions = 0;
+    const keys = keysOf(60_000, {
+      ...work,
+      asWriter: (run) => {
+        transactions += 1;
+        return work.asWriter(run);
+      },
+    });
+    const starts = Array.from({ length: 300 }, () => running(record));
+    const second = running(record);
+    const others = starts.slice(5).map((start) => keys.claim(claimFor(record), start));
+    const together = await Promise.all([
+      keys.claim(taken, starts[0]!),
+      keys.claim(over, starts[1]!),
+      keys.claim(fresh, starts[2]!),
+      keys.claim(twice, starts[3]!),
+      keys.claim(twice, second),
+      keys.begin(starts[4]!),
+    ]);
+    expect(together.slice(0, 3)).toEqual([{ id: held.id, sameInput: true, state: 'RUNNING' }, null, null]);
+    const winner = together[3] === null ? starts[3]! : second;
+    expect(together.slice(3, 5)).toEqual(expect.arrayContaining([null, { id: winner.id, sameInput: true, state: 'RUNNING' }]));
+    expect(new Set(await Promise.all(others))).toEqual(new Set([null]));
+    expect(transactions).toBeLessThanOrEqual(6);
+    const rows = await one(
+      `SELECT count(*)::int AS count FROM inference WHERE id = ANY($1) AND status = 'RUNNING'`,
+      [...starts, second].map(({ id }) => uuidFromId(id)),
+    );
+    expect(rows).toEqual({ count: starts.length - 1 });
   });
 
   test('released or expired, a key is free again', async () => {
