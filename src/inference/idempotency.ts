@@ -13,6 +13,8 @@ import { KEYED_MS } from './retention.js';
 /** More than 100,000 keys of the usual length. */
 const MAX_KEY_BYTES = 64 * 1024 * 1024;
 const BYTES_PER_KEY = 300;
+/** A cache alone lets go of what has expired only where room is needed. */
+const PURGE_EVERY_MS = 60 * 60 * 1000;
 const OPERATION: Operation = 'COMPLETION';
 
 /** A claim with its space as one text, by which this replica remembers it. */
@@ -27,6 +29,8 @@ export interface IdempotencyKeys {
   find(claim: Remembered): { readonly id: InferenceId; readonly sameInput: boolean } | null;
   take(claim: Remembered, id: InferenceId): void;
   release(claim: Pick<Remembered, 'space'>): void;
+  /** Roughly what they take in memory. */
+  readonly bytes: number;
 }
 
 export function createIdempotencyKeys(options: { readonly clock: Clock; readonly maxBytes?: number }): IdempotencyKeys {
@@ -38,6 +42,7 @@ export function createIdempotencyKeys(options: { readonly clock: Clock; readonly
     perf: { now: () => clock.monotonicMs() },
     ttlResolution: 0,
   });
+  let purgedMs = clock.monotonicMs();
   return {
     find({ space, fingerprint }) {
       const known = taken.get(space);
@@ -45,9 +50,16 @@ export function createIdempotencyKeys(options: { readonly clock: Clock; readonly
     },
     take({ space, fingerprint }, id) {
       taken.set(space, { id, fingerprint });
+      const nowMs = clock.monotonicMs();
+      if (nowMs - purgedMs < PURGE_EVERY_MS) return;
+      purgedMs = nowMs;
+      taken.purgeStale();
     },
     release({ space }) {
       taken.delete(space);
+    },
+    get bytes() {
+      return taken.calculatedSize;
     },
   };
 }

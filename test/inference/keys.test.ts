@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { fingerprintOf } from '../../src/inference/idempotency.js';
+import { createIdempotencyKeys, fingerprintOf } from '../../src/inference/idempotency.js';
 import { parseCompletionInput } from '../../src/inference/input/parse.js';
-import { settled } from '../kit/manual-clock.js';
+import { newId } from '../../src/core/ids.js';
+import { createManualClock, settled } from '../kit/manual-clock.js';
 import { collect, createStage, input, principal, STAYS, textOf } from './kit.js';
 
 const HOUR_MS = 3_600_000;
@@ -145,4 +146,19 @@ describe('fingerprints', () => {
       }),
     );
   });
+});
+
+test('D10 keys whose day is over take no memory', async () => {
+  const clock = createManualClock();
+  // The cache takes the time 0 for none.
+  await clock.advance(1);
+  const keys = createIdempotencyKeys({ clock });
+  const take = (name: string) => keys.take({ space: name, fingerprint: 'f' }, newId('completion'));
+  take('one');
+  const { bytes } = keys;
+  for (let index = 0; index < 100; index += 1) take(`k${String(index).padStart(2, '0')}`);
+  expect(keys.bytes).toBe(101 * bytes);
+  await clock.advance(25 * HOUR_MS);
+  take('two');
+  expect(keys.bytes).toBe(bytes);
 });

@@ -4,6 +4,8 @@ import { settled } from './manual-clock.js';
 /** Real time that can be skipped: what waits for it then happens at once, in its order. For a whole product, whose sockets and database go by real time. */
 export interface SkippingClock extends Clock {
   skip(ms: number): Promise<void>;
+  /** As on a machine that slept: the time is over at once, and of what repeats in it only the next turn happens. */
+  leap(ms: number): Promise<void>;
 }
 
 interface Timer {
@@ -50,6 +52,11 @@ export function createSkippingClock(): SkippingClock {
         await settled();
       }
       skippedMs += Math.max(0, endMs - nowMs());
+      for (const timer of timers) arm(timer);
+      await settled();
+    },
+    async leap(ms) {
+      skippedMs += ms;
       for (const timer of timers) arm(timer);
       await settled();
     },

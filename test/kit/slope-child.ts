@@ -1,11 +1,11 @@
 /**
- * A process of its own that aborts streams and tells what its heap holds after each batch: `[database URL, batches, streams in each]`,
- * run with --expose-gc. What is kept for a while by promise is let go by skipping that while, so that what stays is a leak, or
- * the memory of keys, which has a bound of its own.
+ * A process of its own that aborts streams and tells what its heap holds after each batch, a line of JSON each: `[database URL,
+ * batches, streams in each]`, run with `SLOPE_FLAGS`; without a URL it has a database of its own. What is kept for a while by promise
+ * is let go by skipping that while, a day for keys, so that what grows from batch to batch is a leak.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -21,6 +21,7 @@ import { createSkippingClock } from './skipping-clock.js';
 const [databaseUrl = '', batches = '0', streams = '0'] = process.argv.slice(2);
 const SOCKETS = 10;
 const KEPT_MS = 61_000;
+const KEYS_KEPT_MS = 25 * 60 * 60 * 1000;
 const QUERY = /* GraphQL */ `
   subscription Stream($input: CompletionInput!, $key: String!) {
     streamCompletion(input: $input, idempotencyKey: $key) {
@@ -69,27 +70,34 @@ function heapUsed(): number {
   return process.memoryUsage().heapUsed;
 }
 
+/** Until all that has ended is booked. */
+async function booked(url: string): Promise<void> {
+  while (!(await (await fetch(`${url}/metrics`)).text()).includes('\nglidepath_ledger_pending_rows 0\n')) await delay(20);
+}
+
 const clock = createSkippingClock();
 const dataDir = await mkdtemp(join(tmpdir(), 'glidepath-slope-'));
+// The embedded Postgres runs as another user where we are root.
+await chmod(dataDir, 0o711);
 const upstream = await startSilentUpstream();
 const nothing = () => undefined;
 const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 const env = { PORT: '0', DATA_DIR: dataDir, DATABASE_URL: databaseUrl, MASTER_KEY: TEST_MASTER_KEY, SANDBOX: 'off' };
 const product = await compose({ config: readConfig(env), logger, clock });
 try {
-  const client = createGraphqlClient({ url: await product.listen(), key: product.adminKey });
-  await serve(client, upstream);
-  const heaps: number[] = [];
+  const url = await product.listen();
+  const openClient = () => createGraphqlClient({ url, key: product.adminKey });
+  await serve(openClient(), upstream);
   for (let batch = 0; batch < Number(batches); batch += 1) {
-    await abortStreams(client, batch);
+    // Keys of the batch before are forgotten as this one's first comes.
+    await clock.leap(KEYS_KEPT_MS);
+    await abortStreams(openClient(), batch);
     while (upstream.open() > 0) await delay(10);
-    // The books and the words are written; then their time in memory is over.
-    await delay(400);
+    await booked(url);
     await clock.skip(KEPT_MS);
-    await delay(200);
-    heaps.push(heapUsed());
+    await booked(url);
+    process.stdout.write(`${JSON.stringify({ heap: heapUsed() })}\n`);
   }
-  process.stdout.write(`${JSON.stringify({ heaps })}\n`);
 } finally {
   await product.stop();
   upstream.close();
