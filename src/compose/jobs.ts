@@ -1,3 +1,4 @@
+import { deleteOrphanedFeedback } from '../accounting/reports/feedback.store.js';
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
 import type { CompletionsLifecycle } from '../inference/contract.js';
@@ -24,6 +25,7 @@ export function composeJobs({ database, completions, clock, logger }: JobSources
     ensurePartitions: (now) => ensurePartitions(dataSource, now),
     purge: composePurge(database),
     settleLost: () => completions.settleLost(),
+    deleteOrphanedFeedback: (before) => deleteOrphanedFeedback(unitOfWork, before),
   });
   return createScheduler({ jobs, lock: createJobLock(unitOfWork), clock, logger });
 }

@@ -45,6 +45,7 @@ function jobsAt(now: Date) {
     ensurePartitions: (at) => ensurePartitions(dataSource, at),
     purge: { keys: () => Promise.resolve(0), contents: () => Promise.resolve(3) },
     settleLost: () => Promise.resolve(2),
+    deleteOrphanedFeedback: (before) => Promise.resolve(before.getTime() === now.getTime() - 30 * 86_400_000 ? 4 : 0),
   });
   const run = async (name: string) => {
     const job = jobs.find((one) => one.name === name);
@@ -83,6 +84,7 @@ describe('maintenance', () => {
       ['lost completions', 15_000],
       ['expired completion contents', 60_000],
       ['expired idempotency keys', 3_600_000],
+      ['orphaned feedback', 86_400_000],
       ['partitions ahead', 86_400_000],
       ['expired key secrets', 86_400_000],
     ]);
@@ -92,6 +94,7 @@ describe('maintenance', () => {
     expect(await jobsAt(new Date()).run('lost completions')).toEqual([{ count: 2 }]);
     expect(await jobsAt(new Date()).run('expired completion contents')).toEqual([{ count: 3 }]);
     expect(await jobsAt(new Date()).run('expired idempotency keys')).toEqual([]);
+    expect(await jobsAt(new Date()).run('orphaned feedback')).toEqual([{ count: 4 }]);
   });
 
   test('partitions are made for the months ahead of the day it runs', async () => {

@@ -17,6 +17,8 @@ export interface FeedbackDependencies {
 
 const MAX_LABEL_LENGTH = 100;
 const MAX_COMMENT_LENGTH = 2_000;
+/** Of one inference: enough for everybody who sees an answer, and few enough to be listed whole. */
+const MAX_RATINGS = 100;
 
 export function createFeedbackBook({ store, clock, findInference }: FeedbackDependencies): FeedbackBook {
   return {
@@ -29,8 +31,8 @@ export function createFeedbackBook({ store, clock, findInference }: FeedbackDepe
       const { value, weight, label, comment } = input;
       const given = { value, weight: weight ?? 1, label: label ?? null, comment: comment ?? null };
       const feedback: Feedback = { ...given, id: newId('feedback'), inferenceId, createdAt: clock.now() };
-      await store.insert(principal.organizationId, principal.apiKeyId, feedback);
-      return ok(feedback);
+      if (await store.insert(feedback, principal, MAX_RATINGS)) return ok(feedback);
+      return fail(invalidRequest([{ path: 'inferenceId', message: `has ${MAX_RATINGS} ratings already, and takes no more` }]));
     },
     async byInference(organizationId, ids) {
       const found = new Map<InferenceId, Feedback[]>(ids.map((id) => [id, []]));

@@ -52,7 +52,8 @@ export class InferencesResolver {
 
   @Authorized('INFERENCE', 'USAGE_READ')
   @Mutation(() => RecordFeedbackResult, {
-    description: 'Rates one’s own inference, or with USAGE_READ any that the key sees. Each call adds a rating.',
+    description:
+      'Rates one’s own inference, or with USAGE_READ any that the key sees. Each call adds a rating; an inference takes 100. Ratings live as long as what they rate.',
   })
   recordFeedback(
     @InputArg(() => RecordFeedbackInput) { input }: With<RecordFeedbackInput>,

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { FeedbackBook, FeedbackInput } from '../../../src/accounting/reports/contract.js';
 import { createFeedbackBook } from '../../../src/accounting/reports/feedback.js';
-import { newId } from '../../../src/core/ids.js';
+import { deleteOrphanedFeedback } from '../../../src/accounting/reports/feedback.store.js';
+import { newId, uuidFromId } from '../../../src/core/ids.js';
 import type { InferenceId } from '../../../src/core/ids.js';
 import { createManualClock } from '../../kit/manual-clock.js';
 import { openBooks } from './world.js';
@@ -72,6 +73,38 @@ test('the bounds themselves are taken', async () => {
     { comment: '' },
   ])
     expect(await record(input)).toMatchObject({ ok: true });
+});
+
+test('an inference takes a hundred ratings, also of many who rate it at once', async () => {
+  const popular = newId('completion');
+  const anybody = createFeedbackBook({ store: books.feedback, clock, findInference: async () => popular });
+  const rate = () => anybody.record(tenant.reader, { inferenceId: popular, value: 1 });
+  for (let round = 0; round < 8; round += 1) await Promise.all(Array.from({ length: 12 }, rate));
+  const last = await Promise.all(Array.from({ length: 12 }, rate));
+  expect(last.filter(({ ok }) => ok)).toHaveLength(4);
+  expect(last.find(({ ok }) => !ok)).toMatchObject({ error: { code: 'INVALID_REQUEST', problems: [{ path: 'inferenceId' }] } });
+  expect((await anybody.byInference(tenant.organizationId, [popular])).get(popular)).toHaveLength(100);
+});
+
+test('D5 ratings go with what they rate: those of rows that left the books, but not of calls that are yet to be booked', async () => {
+  const [kept, gone] = [tenant.record(), tenant.record()];
+  await books.book(kept, gone);
+  const yet = newId('completion');
+  const anybody = createFeedbackBook({ store: books.feedback, clock, findInference: async (_principal, id) => id as InferenceId });
+  for (const id of [kept.id, gone.id, gone.id, yet]) await anybody.record(tenant.reader, { inferenceId: id, value: 1 });
+  const orphans = () =>
+    books.work.asWriter(async (manager) => {
+      const ids = [kept.id, gone.id, yet].map(uuidFromId);
+      const sql = `SELECT count(*)::int AS count FROM feedback WHERE inference_id = ANY($1) AND inference_id NOT IN (SELECT id FROM inference)`;
+      return (await manager.query<{ count: number }[]>(sql, [ids]))[0]?.count;
+    });
+  await books.work.asWriter((manager) => manager.query('DELETE FROM inference WHERE id = $1', [uuidFromId(gone.id)]));
+  expect(await orphans()).toBe(3);
+  expect(await deleteOrphanedFeedback(books.work, new Date(Date.now() - 60_000))).toBe(0);
+  expect(await orphans()).toBe(3);
+  expect(await deleteOrphanedFeedback(books.work, new Date(Date.now() + 60_000))).toBeGreaterThanOrEqual(3);
+  expect(await orphans()).toBe(0);
+  expect(await stored(kept.id)).toHaveLength(1);
 });
 
 test('what the caller can’t see is not found, and nothing is kept', async () => {

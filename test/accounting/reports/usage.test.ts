@@ -279,9 +279,13 @@ describe('figures', () => {
     const [rated, unrated] = [billed(tenant.record(), PRICE, [1_000_000]), billed(tenant.record(), PRICE, [1_000_000])];
     await books.book(rated, unrated);
     const rate = (value: number, weight: number) =>
-      books.feedback.insert(tenant.organizationId, tenant.reader.apiKeyId, {
-        ...{ id: newId('feedback'), inferenceId: rated.id, value, weight, label: null, comment: null, createdAt: new Date() },
-      });
+      books.feedback.insert(
+        {
+          ...{ id: newId('feedback'), inferenceId: rated.id, value, weight, label: null, comment: null, createdAt: new Date() },
+        },
+        tenant.reader,
+        100,
+      );
     await rate(1, 1);
     await rate(-1, 0.5);
     await rate(-1, 0);
@@ -295,9 +299,13 @@ describe('figures', () => {
     const tenant = await books.found();
     const record = tenant.record();
     await books.book(record);
-    await books.feedback.insert(tenant.organizationId, tenant.reader.apiKeyId, {
-      ...{ id: newId('feedback'), inferenceId: record.id, value: 1, weight: 0, label: null, comment: null, createdAt: new Date() },
-    });
+    await books.feedback.insert(
+      {
+        ...{ id: newId('feedback'), inferenceId: record.id, value: 1, weight: 0, label: null, comment: null, createdAt: new Date() },
+      },
+      tenant.reader,
+      100,
+    );
     expect((await books.reports.usage(tenant.reader, { range: DAY })).totals.feedback).toEqual({ count: 1, average: null });
   });
 

@@ -42,9 +42,13 @@ beforeAll(async () => {
   await contents.insert(records.map(endedOf));
   await Promise.all(
     records.map(({ id }) =>
-      books.feedback.insert(tenant.organizationId, tenant.reader.apiKeyId, {
-        ...{ id: newId('feedback'), inferenceId: id, value: 1, weight: 1, label: null, comment: null, createdAt: new Date() },
-      }),
+      books.feedback.insert(
+        {
+          ...{ id: newId('feedback'), inferenceId: id, value: 1, weight: 1, label: null, comment: null, createdAt: new Date() },
+        },
+        tenant.reader,
+        100,
+      ),
     ),
   );
 });
