@@ -40,6 +40,8 @@ export interface CallEnd {
   readonly reported: TokenUsage | null;
   /** What had come by the end. */
   readonly delivered: AssistantMessage;
+  /** What had come is no message, and has no tokens of its own. */
+  readonly hasResult?: boolean;
   /** Whether the provider had accepted the request (for a gateway failure: whether it had been sent). */
   readonly accepted: boolean;
   /** Estimated tokens of the prompt (`estimatePrompt`). */
@@ -47,13 +49,13 @@ export interface CallEnd {
 }
 
 /** The usage to bill for one upstream call. Its source flags it: REPORTED, ESTIMATED, or NONE where nothing is billed. */
-export function settleUsage({ delivered, ...end }: CallEnd): TokenUsage {
-  const outputSeen = delivered.parts.length > 0 || delivered.refusal !== null;
+export function settleUsage({ delivered, hasResult = false, ...end }: CallEnd): TokenUsage {
+  const outputSeen = hasResult || delivered.parts.length > 0 || delivered.refusal !== null;
   return settleCounted({ ...end, delivered: outputSeen ? () => estimateDelivered(delivered) : null });
 }
 
 /** `settleUsage` where the words are gone and only their count is known; null where there were none. */
-export type CountedEnd = Omit<CallEnd, 'delivered'> & { readonly delivered: (() => TokenClasses) | null };
+export type CountedEnd = Omit<CallEnd, 'delivered' | 'hasResult'> & { readonly delivered: (() => TokenClasses) | null };
 
 export function settleCounted({ outcome, reported, delivered, accepted, promptEstimate }: CountedEnd): TokenUsage {
   if (reported !== null && reported.source === 'REPORTED') return reported;

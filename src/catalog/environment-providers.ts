@@ -95,7 +95,9 @@ async function deploy(context: EnvironmentContext, preset: ProviderPreset, provi
   const models = new Map<string, StoredModel>(existing.map((model) => [model.slug, model]));
   const missing = usual
     .filter(({ model }) => !models.has(model))
-    .map(({ model }) => toStoredModel({ slug: model, name: model, vendor: preset.name, contextWindow: null }, context));
+    .map(({ model }) =>
+      toStoredModel({ slug: model, name: model, vendor: preset.name, operations: ['COMPLETION'], contextWindow: null }, context),
+    );
   for (const model of missing) models.set(model.slug, model);
   if (missing.length > 0) await transaction.insertModels(missing);
   const deployments = usual.flatMap(({ model: slug, upstreamModel = slug }): StoredDeployment[] => {

@@ -2,7 +2,7 @@ import { findProvider } from '@pydantic/genai-prices';
 import type { ConditionalPrice, ModelInfo, ModelPrice, Provider as PriceList } from '@pydantic/genai-prices';
 import { parseUsd } from '../core/money.js';
 import type { PriceRate, PriceTier } from '../core/pricing.js';
-import type { PriceComponent } from '../core/vocabulary.js';
+import type { Operation, PriceComponent } from '../core/vocabulary.js';
 
 /** The package's data, exact: its own sums are floating point and are not used. */
 export const PRICE_SOURCE = 'genai-prices 0.1.8';
@@ -11,6 +11,7 @@ export interface ImportedModel {
   readonly slug: string;
   readonly name: string;
   readonly vendor: string;
+  readonly operations: readonly Operation[];
   readonly contextWindow: number | null;
   /** Oldest first. Empty where no price of it can be told exactly. */
   readonly prices: readonly ImportedPrice[];
@@ -41,6 +42,7 @@ const OWN_LISTS: readonly OwnList[] = [
   { vendor: 'google', list: 'google', own: /^(gemini|gemma)-/ },
   { vendor: 'mistral', list: 'mistral' },
   { vendor: 'cohere', list: 'cohere' },
+  { vendor: 'voyageai', list: 'voyageai' },
   { vendor: 'deepseek', list: 'deepseek' },
   { vendor: 'xai', list: 'x-ai' },
   { vendor: 'perplexity', list: 'perplexity' },
@@ -54,9 +56,11 @@ const HOST_LISTS: ReadonlySet<string> = new Set(['groq', 'together', 'fireworks'
 
 /** Fine-tunes and a reseller's variants carry a colon or a dangling "ft-". */
 const NOT_A_MODEL = /[:/]|\.ft-$/;
-/** They speak another operation than completions. */
-const NOT_COMPLETION =
-  /embed|ocr|image|tts|transcribe|realtime|-live|whisper|moderation|voice|instruct-\d*$|^(ada|babbage|curie|davinci|text-davinci-\d+|gpt-3\.5-turbo-instruct)$/;
+/** What models that are not for completions are for, by their names. */
+const SPECIALISTS: readonly (readonly [RegExp, Operation])[] = [[/(^|-)embed(ding)?(-|$)|^voyage-(?!context-)/, 'EMBEDDING']];
+/** They speak neither completions nor any operation that is built. */
+const NEITHER =
+  /embed|ocr|image|tts|transcribe|realtime|-live|whisper|moderation|voice|^voyage-context-|instruct-\d*$|^(ada|babbage|curie|davinci|text-davinci-\d+|gpt-3\.5-turbo-instruct)$/;
 
 const PER_MILLION = 1_000_000;
 const PER_THOUSAND = 1_000;
@@ -92,10 +96,19 @@ export function importPrices(findList: (id: string) => PriceList | undefined = b
   for (const { vendor, list, own } of OWN_LISTS) {
     for (const info of findList(list)?.models ?? []) {
       const slug = slugOf(info.id);
-      if (NOT_A_MODEL.test(info.id) || NOT_COMPLETION.test(slug) || (own && !own.test(info.id)) || models.has(slug)) continue;
-      if (!entriesOf(info).some(({ prices }) => prices['input_mtok'] !== undefined && prices['output_mtok'] !== undefined)) continue;
+      const operation = operationOf(slug);
+      if (operation === null || NOT_A_MODEL.test(info.id) || (own && !own.test(info.id)) || models.has(slug)) continue;
+      const needed = operation === 'COMPLETION' ? ['input_mtok', 'output_mtok'] : ['input_mtok'];
+      if (!entriesOf(info).some(({ prices }) => needed.every((name) => prices[name] !== undefined))) continue;
       const prices = readPrices(info, (reason) => (skipped[reason] += 1));
-      models.set(slug, { slug, name: info.name ?? info.id, vendor, contextWindow: info.context_window ?? null, prices });
+      models.set(slug, {
+        slug,
+        name: info.name ?? info.id,
+        vendor,
+        operations: [operation],
+        contextWindow: info.context_window ?? null,
+        prices,
+      });
     }
   }
   return { models: [...models.values()], skipped };
@@ -107,6 +120,12 @@ export function hostPrices(preset: string, upstreamModel: string): readonly Impo
   const name = upstreamModel.slice(upstreamModel.startsWith('accounts/') ? upstreamModel.lastIndexOf('/') + 1 : 0);
   const info = bundledList(preset)?.models.find((model) => model.id.toLowerCase() === name.toLowerCase());
   return info ? readPrices(info, () => undefined) : [];
+}
+
+function operationOf(slug: string): Operation | null {
+  const specialist = SPECIALISTS.find(([pattern]) => pattern.test(slug));
+  if (specialist) return specialist[1];
+  return NEITHER.test(slug) ? null : 'COMPLETION';
 }
 
 /** Slugs know lower case, digits, dot, underscore and dash only. */

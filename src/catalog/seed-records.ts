@@ -14,10 +14,13 @@ export interface Origin {
   readonly at: Date;
 }
 
+/** What is no completion has no words to be capable of. */
+const NO_ANSWER = { capabilities: [], maxOutputTokens: null };
+
 export function toStoredModel(imported: Omit<ImportedModel, 'prices'>, { organizationId, at }: Origin): StoredModel {
-  const { capabilities, maxOutputTokens } = overlayFor(imported.slug);
+  const { capabilities, maxOutputTokens } = imported.operations.includes('COMPLETION') ? overlayFor(imported.slug) : NO_ANSWER;
   const { slug, name, vendor, contextWindow } = imported;
-  const words = { operations: [...OPERATIONS], capabilities };
+  const words = { operations: [...imported.operations], capabilities };
   const dates = { deprecatedOn: null, createdAt: at, deletedAt: null };
   return { id: newId('model'), organizationId, slug, name, vendor, ...words, contextWindow, maxOutputTokens, ...dates };
 }

@@ -1,7 +1,9 @@
+import { estimateInput, forecastCall } from '../accounting/call-estimate.js';
 import { expectedCost } from '../accounting/estimate.js';
 import { sizeOfPrompt, tokensOfSize } from '../accounting/token-estimate.js';
 import type { PromptSize } from '../accounting/token-estimate.js';
 import type { CompletionCall } from '../core/completion.js';
+import { isOperation } from '../core/operations.js';
 import { priceOf } from '../inference/settlement.js';
 import type { Sizing } from '../routing/journey.js';
 
@@ -17,10 +19,11 @@ export function createSizing(): Sizing {
     return size;
   };
   return {
-    inputTokens: (call) => tokensOfSize(sizeOf(call)),
+    inputTokens: (call) => (isOperation(call) ? estimateInput(call) : tokensOfSize(sizeOf(call))),
     cost(call, deployment, at) {
       const { contextWindow, maxOutputTokens } = deployment.model;
-      const expected = expectedCost(call, sizeOf(call), { contextWindow, maxOutputTokens, price: priceOf(deployment, at, null) });
+      const target = { contextWindow, maxOutputTokens, price: priceOf(deployment, at, null) };
+      const expected = isOperation(call) ? forecastCall(call, target).expected : expectedCost(call, sizeOf(call), target);
       return expected === null ? null : Number(expected);
     },
   };

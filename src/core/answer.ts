@@ -1,5 +1,6 @@
 import { assertNever } from './assert-never.js';
 import type { Failure } from './failures.js';
+import type { OperationResult } from './operations.js';
 import type { TokenUsage } from './usage.js';
 import type { FinishReason } from './vocabulary.js';
 
@@ -33,6 +34,8 @@ export type AnswerDelta =
     }
   | { readonly type: 'media'; readonly mimeType: string; readonly url: string | null; readonly base64: string | null }
   | { readonly type: 'refusal'; readonly text: string }
+  /** The whole of what an operation other than a completion came to. */
+  | { readonly type: 'result'; readonly result: OperationResult }
   /** Cumulative: replaces what was said before. */
   | { readonly type: 'usage'; readonly usage: TokenUsage }
   | { readonly type: 'finish'; readonly reason: FinishReason; readonly raw: string }
@@ -44,6 +47,8 @@ export type AnswerDelta =
 
 export interface Answer {
   readonly message: AssistantMessage;
+  /** Of an operation other than a completion, whose message stays empty. */
+  readonly result?: OperationResult;
   readonly finishReason: FinishReason | null;
   readonly rawFinishReason: string | null;
   /** As reported; null where nothing was. */
@@ -63,15 +68,15 @@ export const EMPTY_ANSWER: Answer = {
   ended: false,
 };
 
-/** Whether any words, reasoning, call or media have come: after that nothing is restarted in silence. */
+/** Whether any words, reasoning, call, media or result have come: after that nothing is restarted in silence. */
 export function hasContent(answer: Answer): boolean {
-  return answer.message.parts.length > 0 || answer.message.refusal !== null;
+  return answer.message.parts.length > 0 || answer.message.refusal !== null || answer.result !== undefined;
 }
 
+const CONTENT: ReadonlySet<AnswerDelta['type']> = new Set(['text', 'reasoning', 'toolCall', 'media', 'refusal', 'result']);
+
 export function isContent(delta: AnswerDelta): boolean {
-  return (
-    delta.type === 'text' || delta.type === 'reasoning' || delta.type === 'toolCall' || delta.type === 'media' || delta.type === 'refusal'
-  );
+  return CONTENT.has(delta.type);
 }
 
 export function answerText(message: AssistantMessage): string | null {
@@ -95,6 +100,8 @@ export function reduceAnswer(answer: Answer, delta: AnswerDelta): Answer {
       ]);
     case 'refusal':
       return { ...answer, message: { ...answer.message, refusal: (answer.message.refusal ?? '') + delta.text } };
+    case 'result':
+      return { ...answer, result: delta.result };
     case 'usage':
       return { ...answer, usage: delta.usage };
     case 'finish':

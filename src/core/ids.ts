@@ -14,6 +14,7 @@ export const ID_PREFIXES = [
   'deployment',
   'route',
   'completion',
+  'embedding',
   'attempt',
   'audit',
   'feedback',
@@ -37,7 +38,7 @@ export type AuditEntryId = Id<'audit'>;
 export type FeedbackId = Id<'feedback'>;
 
 /** Each operation's inferences have a prefix of their own. */
-export const INFERENCE_PREFIXES = { COMPLETION: 'completion' } as const satisfies Record<Operation, IdPrefix>;
+export const INFERENCE_PREFIXES = { COMPLETION: 'completion', EMBEDDING: 'embedding' } as const satisfies Record<Operation, IdPrefix>;
 export type InferenceId = Id<(typeof INFERENCE_PREFIXES)[Operation]>;
 
 /** Random words are drawn from the system a page at a time: one by one they cost more than all else about an id. */

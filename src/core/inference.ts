@@ -2,6 +2,7 @@ import type { AssistantMessage } from './answer.js';
 import type { UserError } from './errors.js';
 import type { Failure } from './failures.js';
 import type { ApiKeyId, AttemptId, DeploymentId, InferenceId, ModelId, OrganizationId, ProviderId, TeamId } from './ids.js';
+import type { OperationResult } from './operations.js';
 import type { Cost } from './pricing.js';
 import type { RoutingPreferences } from './routes.js';
 import type { Tag } from './principal.js';
@@ -134,8 +135,11 @@ export interface AttemptRecord {
   readonly cost: Cost | null;
 }
 
-/** A record together with its words, while they can still be read. */
+/** A record together with its words, while they can still be read; of any operation. */
 export interface CompletionState {
   readonly record: InferenceRecord;
+  /** A completion's; null for the others. */
   readonly message: AssistantMessage | null;
+  /** Of an operation other than a completion. */
+  readonly result?: OperationResult;
 }

@@ -2,7 +2,7 @@
  * The closed word lists of the public contract, once: GraphQL enums, database checks and unions in code are made of them.
  * A list may grow; a word is never renamed.
  */
-export const OPERATIONS = ['COMPLETION'] as const;
+export const OPERATIONS = ['COMPLETION', 'EMBEDDING'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 export const INFERENCE_STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED', 'BLOCKED'] as const;
@@ -29,6 +29,9 @@ export const TASK_KINDS = [
   'OTHER',
 ] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
+
+export const EMBEDDING_PURPOSES = ['QUERY', 'DOCUMENT', 'SIMILARITY', 'CLASSIFICATION', 'CLUSTERING'] as const;
+export type EmbeddingPurpose = (typeof EMBEDDING_PURPOSES)[number];
 
 export const DISCONNECT_POLICIES = ['CANCEL', 'CONTINUE'] as const;
 export type DisconnectPolicy = (typeof DISCONNECT_POLICIES)[number];

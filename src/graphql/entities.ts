@@ -7,6 +7,7 @@ import { Organization } from './access/organization.js';
 import { Deployment, Model, Provider } from './catalogue/types.js';
 import type { GraphqlContext } from './context.js';
 import { completionOf } from './inference/completion.js';
+import { Embedding } from './operations/embedding.js';
 import { authorize, seesModel } from './permissions.js';
 import { Route } from './routing/types.js';
 import type { RootResolver } from './roots.js';
@@ -21,7 +22,12 @@ const REFERENCE_RESOLVERS: Readonly<Record<string, ReferenceResolver>> = {
   Completion: async (reference, context) => {
     authorize(context.principal, ['INFERENCE', 'USAGE_READ']);
     const record = await context.loaders().record.load(text(reference, 'id'));
-    return record && completionOf(record);
+    return record?.operation === 'COMPLETION' ? completionOf(record) : null;
+  },
+  Embedding: async (reference, context) => {
+    authorize(context.principal, ['INFERENCE', 'USAGE_READ']);
+    const state = await context.services.completions.find(context.caller(), text(reference, 'id'));
+    return state?.record.operation === 'EMBEDDING' ? new Embedding(state) : null;
   },
   Organization: (reference, context) => {
     authorize(context.principal, []);

@@ -15,12 +15,14 @@ import { Conflict, NotFound } from './errors/types.js';
 import { EVENT_TYPES } from './inference/events.js';
 import { InferenceResolver } from './inference/resolver.js';
 import { InferencesResolver } from './inferences/resolver.js';
+import { OperationsResolver } from './operations/resolver.js';
 import { RoutingResolver } from './routing/resolver.js';
 import { BOUND_BY_ROOTS, createRootResolvers, type RootResolvers } from './roots.js';
 import { UsageResolver } from './usage/resolver.js';
 
 const RESOLVERS = [
   InferenceResolver,
+  OperationsResolver,
   EstimateResolver,
   InferencesResolver,
   UsageResolver,

@@ -33,5 +33,7 @@ export function mayEnd(principal: Principal, record: InferenceRecord): boolean {
 
 /** The state as this principal may see it. */
 export function viewFor(principal: Principal, state: CompletionState): CompletionState {
-  return state.message === null || mayReadWords(principal, state.record) ? state : { ...state, message: null };
+  const { record, message, result } = state;
+  const isBare = message === null && result === undefined;
+  return isBare || mayReadWords(principal, record) ? state : { record, message: null };
 }

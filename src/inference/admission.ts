@@ -4,10 +4,12 @@ import type { Catalogue } from '../catalog/contract.js';
 import type { Clock } from '../core/clock.js';
 import { fail, GatewayError, ok, userError } from '../core/errors.js';
 import type { Result } from '../core/errors.js';
-import { newId } from '../core/ids.js';
+import { newInferenceId } from '../core/ids.js';
 import type { InferenceId } from '../core/ids.js';
 import type { CompletionState } from '../core/inference.js';
 import type { Logger } from '../core/logger.js';
+import { isOperation, operationOf } from '../core/operations.js';
+import { NO_PAYLOAD_STORAGE } from '../core/payload-storage.js';
 import type { RoutePlan, Router } from '../routing/contract.js';
 import type { Finalizer } from './finalizer.js';
 import { whyTooDear } from './forecast.js';
@@ -153,8 +155,8 @@ function prepare(application: Application, { call, claim }: CheckedRequest, desk
   const tooDear = whyTooDear(call, plan.value, clock.now());
   if (tooDear) return fail(tooDear);
   const times = { createdAt: clock.now(), startedMs: clock.monotonicMs() };
-  const { payloadStorage } = snapshot.organization;
-  const id = newId('completion');
+  const payloadStorage = isOperation(call) ? NO_PAYLOAD_STORAGE : snapshot.organization.payloadStorage;
+  const id = newInferenceId(operationOf(call));
   const start = { id, principal, call, form: application.form, keyed: claim !== null, payloadStorage, requestId, ...times };
   return ok({ application, start, plan: plan.value });
 }

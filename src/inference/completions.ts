@@ -10,7 +10,14 @@ import type { Logger } from '../core/logger.js';
 import type { Router } from '../routing/contract.js';
 import { createAdmissionDesk } from './admission.js';
 import type { AdmissionDesk, SettledAdmission } from './admission.js';
-import type { CompletionOutcome, CompletionRequest, Completions, CompletionsLifecycle, StreamRequest } from './contract.js';
+import type {
+  CompletionOutcome,
+  CompletionRequest,
+  Completions,
+  CompletionsLifecycle,
+  InferenceRequest,
+  StreamRequest,
+} from './contract.js';
 import { createElsewhereWatch } from './elsewhere.js';
 import type { ElsewhereWatch, WaitEnd } from './elsewhere.js';
 import { createFinalizer } from './finalizer.js';
@@ -26,7 +33,7 @@ import type { Birth, CompletionEvents } from './reading.js';
 import { wasNeverSent } from './records.js';
 import { createCompletionRegistry, isRunning } from './registry.js';
 import type { CompletionRegistry, KeptCompletion } from './registry.js';
-import { applicationOf } from './request.js';
+import { applicationOf, operationApplicationOf } from './request.js';
 import type { Application } from './request.js';
 import { run } from './runner.js';
 import { DEFAULT_TIMEOUT_MS } from './running.js';
@@ -83,7 +90,8 @@ export function createCompletions(dependencies: CompletionsDependencies): Comple
   return {
     ...{ find, read, cancel, records, messages, prompts },
     ...createForecaster(dependencies),
-    complete: (request, reader) => complete(request, reader, parts),
+    complete: (request, reader) => complete(applicationOf(request, 'complete'), reader, parts),
+    operate: (request, reader) => complete(operationApplicationOf(request), reader, parts),
     start: (request) => start(request, parts),
     stream: (request) => stream(request, parts),
     settleLost: () => lost.settleAll(),
@@ -100,8 +108,8 @@ export function createCompletions(dependencies: CompletionsDependencies): Comple
   };
 }
 
-async function complete(request: CompletionRequest, reader: AbortSignal, parts: Parts): Promise<CompletionOutcome> {
-  const application = applicationOf(request, 'complete');
+async function complete(application: Application, reader: AbortSignal, parts: Parts): Promise<CompletionOutcome> {
+  const { request } = application;
   const deadlineMs = parts.clock.monotonicMs() + timeoutOf(application);
   for (;;) {
     let admission = parts.desk.admit(application);
@@ -148,7 +156,7 @@ interface Waiting extends Parts {
 
 async function outcomeOf(
   admission: SettledAdmission,
-  { principal }: CompletionRequest,
+  { principal }: InferenceRequest,
   { wait, ...parts }: Waiting,
 ): Promise<CompletionOutcome> {
   switch (admission.kind) {

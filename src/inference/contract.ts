@@ -5,13 +5,16 @@ import type { Message } from '../core/completion.js';
 import type { CompletionEvent } from '../core/events.js';
 import type { CompletionState, InferenceRecord, RoutingRecord } from '../core/inference.js';
 import type { InferenceId } from '../core/ids.js';
+import type { OperationCall } from '../core/operations.js';
 import type { Principal } from '../core/principal.js';
 import type { RawCompletionInput } from './input/raw.js';
 
-/** The use case behind `complete`, `startCompletion`, `streamCompletion`, `completionStream`, `cancelCompletion`, `completion`, `estimateCost`. */
+/** The use case behind `complete`, `embed`, `startCompletion`, `streamCompletion`, `completionStream`, `cancelCompletion`, `completion`, `estimateCost`. */
 export interface Completions {
   /** Runs to the end. `reader` aborts when the caller is gone (its reason: see ReaderGone). A refusal is an outcome too: its state holds the error. */
   complete(request: CompletionRequest, reader: AbortSignal): Promise<CompletionOutcome>;
+  /** As `complete`, for any other operation; its state has a result instead of a message. */
+  operate(request: OperationRequest, reader: AbortSignal): Promise<CompletionOutcome>;
   /** Starts, and answers with the RUNNING state (or with the refusal). Goes on without a reader. */
   start(request: CompletionRequest): Promise<CompletionOutcome>;
   /**
@@ -58,12 +61,21 @@ export interface CompletionsLifecycle {
   settleLost(): Promise<number>;
 }
 
-export interface CompletionRequest {
+/** Who asks for an inference of any operation, and under which key. */
+export interface InferenceRequest {
   readonly principal: Principal;
-  /** As the contract's CompletionInput, unchecked beyond what GraphQL checks. */
-  readonly input: RawCompletionInput;
+  readonly input: { readonly model: string };
   readonly idempotencyKey: string | null;
   readonly requestId: string | null;
+}
+
+export interface CompletionRequest extends InferenceRequest {
+  /** As the contract's CompletionInput, unchecked beyond what GraphQL checks. */
+  readonly input: RawCompletionInput;
+}
+
+export interface OperationRequest extends InferenceRequest {
+  readonly operation: OperationCall['operation'];
 }
 
 export interface StreamRequest extends CompletionRequest, ReadPosition {

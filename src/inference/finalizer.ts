@@ -8,6 +8,7 @@ import { CODE_OF_FAILURE, userError } from '../core/errors.js';
 import type { UserError } from '../core/errors.js';
 import type { Failure } from '../core/failures.js';
 import type { AttemptRecord, InferenceRecord, Timing } from '../core/inference.js';
+import { isOperation } from '../core/operations.js';
 import type { FinishReason, InferenceStatus } from '../core/vocabulary.js';
 import type { DispatchOutcome } from '../routing/contract.js';
 import { refusedRecord } from './records.js';
@@ -114,7 +115,7 @@ function settledRecord(completion: RunningCompletion, outcome: DispatchOutcome, 
     attempts,
     status: statusOf(outcome, endedBy),
     served: last ? servedBy(last.deployment) : null,
-    finishReason: finishReasonOf(outcome, endedBy),
+    finishReason: isOperation(start.call) ? null : finishReasonOf(outcome, endedBy),
     rawFinishReason: last?.answer.rawFinishReason ?? null,
     warnings: warningsOf(outcome.warnings, bill),
     error: errorOf(outcome, endedBy),

@@ -1,11 +1,11 @@
-import { forecastCost } from '../accounting/estimate.js';
+import { forecastCall } from '../accounting/call-estimate.js';
 import type { CostForecast } from '../accounting/estimate.js';
 import type { Catalogue } from '../catalog/contract.js';
 import type { Clock } from '../core/clock.js';
-import type { CompletionCall } from '../core/completion.js';
 import { fail, invalidRequest, ok, userError } from '../core/errors.js';
 import type { UserError } from '../core/errors.js';
 import { formatUsd } from '../core/money.js';
+import type { InferenceCall } from '../core/operations.js';
 import type { RoutePlan, Router } from '../routing/contract.js';
 import type { Completions } from './contract.js';
 import { parseCompletionInput } from './input/parse.js';
@@ -44,7 +44,7 @@ export function createForecaster({ catalogue, router, clock }: ForecasterDepende
 }
 
 /** Why a call must not be made under its `maxCost`; null where it may. */
-export function whyTooDear(call: CompletionCall, plan: Pick<RoutePlan, 'targets'>, at: Date): UserError | null {
+export function whyTooDear(call: InferenceCall, plan: Pick<RoutePlan, 'targets'>, at: Date): UserError | null {
   const { maxCost, model } = call;
   if (maxCost === null) return null;
   const { expected } = forecastOf(call, plan, at);
@@ -55,9 +55,9 @@ export function whyTooDear(call: CompletionCall, plan: Pick<RoutePlan, 'targets'
 }
 
 /** By the target that would be asked first. */
-function forecastOf(call: CompletionCall, { targets }: Pick<RoutePlan, 'targets'>, at: Date): CostForecast {
+function forecastOf(call: InferenceCall, { targets }: Pick<RoutePlan, 'targets'>, at: Date): CostForecast {
   const [first] = targets;
   if (!first) throw new RangeError('a plan names at least one target');
   const { contextWindow, maxOutputTokens } = first.model;
-  return forecastCost(call, { contextWindow, maxOutputTokens, price: priceOf(first, at, null) });
+  return forecastCall(call, { contextWindow, maxOutputTokens, price: priceOf(first, at, null) });
 }

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { KeyClaim } from '../cache/contract.js';
 import type { Clock } from '../core/clock.js';
-import type { CompletionCall } from '../core/completion.js';
 import type { InferenceId } from '../core/ids.js';
 import { isJsonObject } from '../core/json.js';
 import { formatUsd } from '../core/money.js';
+import { operationOf } from '../core/operations.js';
+import type { InferenceCall } from '../core/operations.js';
 import type { Principal } from '../core/principal.js';
-import type { Operation } from '../core/vocabulary.js';
 import { KEYED_MS } from './retention.js';
 
 /** More than 100,000 keys of the usual length. */
@@ -15,7 +15,6 @@ const MAX_KEY_BYTES = 64 * 1024 * 1024;
 const BYTES_PER_KEY = 300;
 /** A cache alone lets go of what has expired only where room is needed. */
 const PURGE_EVERY_MS = 60 * 60 * 1000;
-const OPERATION: Operation = 'COMPLETION';
 
 /** A claim with its space as one text, by which this replica remembers it. */
 export interface IdempotencyClaim extends KeyClaim {
@@ -64,14 +63,15 @@ export function createIdempotencyKeys(options: { readonly clock: Clock; readonly
   };
 }
 
-export function claimOf(principal: Principal, idempotencyKey: string, call: CompletionCall): IdempotencyClaim {
+export function claimOf(principal: Principal, idempotencyKey: string, call: InferenceCall): IdempotencyClaim {
   const { organizationId, apiKeyId } = principal;
-  const space = JSON.stringify([organizationId, apiKeyId, OPERATION, idempotencyKey]);
-  return { organizationId, apiKeyId, operation: OPERATION, key: idempotencyKey, space, fingerprint: fingerprintOf(call) };
+  const operation = operationOf(call);
+  const space = JSON.stringify([organizationId, apiKeyId, operation, idempotencyKey]);
+  return { organizationId, apiKeyId, operation, key: idempotencyKey, space, fingerprint: fingerprintOf(call) };
 }
 
 /** Equal for calls that ask for the same; how long they may take, and what happens when the reader leaves, is not part of it. */
-export function fingerprintOf(call: CompletionCall): string {
+export function fingerprintOf(call: InferenceCall): string {
   const maxCost = call.maxCost === null ? null : formatUsd(call.maxCost);
   const canonical = JSON.stringify({ ...call, maxCost, onDisconnect: null, timeoutMs: null }, (_, value: unknown) => sortKeys(value));
   return createHash('sha256').update(canonical).digest('base64');

@@ -1,5 +1,5 @@
+import { estimateInput } from '../accounting/call-estimate.js';
 import type { AttemptTrace, CallJournal } from '../accounting/journal/contract.js';
-import { estimatePrompt } from '../accounting/token-estimate.js';
 import type { AttemptRecord } from '../core/inference.js';
 import type { Attempt, DispatchWatch } from '../routing/contract.js';
 import type { RunningCompletion } from './running.js';
@@ -13,7 +13,7 @@ export function journaledWatch({ start, state, watch }: RunningCompletion, journ
   return {
     ...watch,
     onAttemptStarted(attempt) {
-      promptTokens ??= estimatePrompt(start.call);
+      promptTokens ??= estimateInput(start.call);
       trace = journal.attemptStarted({
         record: state.record,
         attempt: { id: attempt.id, index: attempt.index, served: servedBy(attempt.deployment), startedAt: attempt.startedAt },

@@ -1,6 +1,7 @@
 import type { ContentKeeper } from '../cache/contract.js';
 import type { Message } from '../core/completion.js';
 import type { CompletionState } from '../core/inference.js';
+import { bytesOfResult, isOperation } from '../core/operations.js';
 import { wasNeverSent } from './records.js';
 import { redactAnswer, redactMessages } from './redaction.js';
 import type { CompletionRegistry } from './registry.js';
@@ -26,14 +27,20 @@ export function keepContent({ start, log }: RunningCompletion, state: Completion
     events: eventsMs === null ? null : { value: log.events, until: after(eventsMs) },
     payload: payloadMs === null ? null : { value: payloadOf(start, state), until: after(payloadMs) },
     keyUntil: keyed ? after(KEYED_MS) : null,
-    bytes: log.bytes + (payloadStorage.mode === 'NONE' ? 0 : bytesOf(start.call.messages)),
+    bytes: log.bytes + (payloadStorage.mode === 'NONE' ? 0 : bytesOf(messagesOf(start))) + bytesOfResult(state.result),
     onStored: () => registry.stored(id),
   });
 }
 
-function payloadOf({ call, payloadStorage }: CompletionStart, { message }: CompletionState) {
-  if (payloadStorage.mode === 'FULL') return { prompt: call.messages, message };
-  return { prompt: redactMessages(call.messages), message: message && redactAnswer(message) };
+function payloadOf(start: CompletionStart, { message }: CompletionState) {
+  const prompt = messagesOf(start);
+  if (start.payloadStorage.mode === 'FULL') return { prompt, message };
+  return { prompt: redactMessages(prompt), message: message && redactAnswer(message) };
+}
+
+/** Of other operations nothing is stored beyond what their keys promise. */
+function messagesOf({ call }: CompletionStart): readonly Message[] {
+  return isOperation(call) ? [] : call.messages;
 }
 
 function bytesOf(messages: readonly Message[]): number {

@@ -1,5 +1,6 @@
+import type { ContentReader } from '../cache/contract.js';
 import { GatewayError } from '../core/errors.js';
-import { parseId } from '../core/ids.js';
+import { parseId, parseInferenceId } from '../core/ids.js';
 import type { InferenceId } from '../core/ids.js';
 import type { CompletionState, InferenceRecord } from '../core/inference.js';
 import type { Principal } from '../core/principal.js';
@@ -36,15 +37,15 @@ export function createLookup(dependencies: CompletionSources): Lookup {
     async find(principal, id) {
       const located = await locate(principal, id, dependencies);
       if (!located || !maySee(principal, located.state.record)) return null;
-      return located.kept ? viewFor(principal, located.state) : withWords(principal, located.state.record, pages);
+      return located.kept ? viewFor(principal, located.state) : withWords(principal, located.state.record, { pages, contents });
     },
     async outcome(principal, id) {
       const located = await locate(principal, id, dependencies);
       if (!located) throw new GatewayError('SERVICE_UNAVAILABLE', 'What came of this key can’t be read now.');
-      return located.kept ? located.state : withWords(principal, located.state.record, pages);
+      return located.kept ? located.state : withWords(principal, located.state.record, { pages, contents });
     },
     async read(principal, id, position) {
-      const located = await locate(principal, id, dependencies);
+      const located = await locateCompletion(principal, id, dependencies);
       if (!located || !mayReadWords(principal, located.state.record)) throw new GatewayError('NOT_FOUND', 'There is no such completion.');
       const { kept, state } = located;
       if (kept) checkPosition(position.after, kept.log);
@@ -53,7 +54,7 @@ export function createLookup(dependencies: CompletionSources): Lookup {
       return stored(principal, state.record.id, position);
     },
     async cancel(principal, id) {
-      const located = await locate(principal, id, dependencies);
+      const located = await locateCompletion(principal, id, dependencies);
       if (!located || !mayEnd(principal, located.state.record)) return null;
       const { kept, state } = located;
       if (!kept || !isRunning(kept)) return viewFor(principal, state);
@@ -63,10 +64,15 @@ export function createLookup(dependencies: CompletionSources): Lookup {
   };
 }
 
+/** Only completions have events, and are ended by their id. */
+async function locateCompletion(principal: Principal, text: string, dependencies: CompletionSources): Promise<Located | null> {
+  return parseId('completion', text) && locate(principal, text, dependencies);
+}
+
 /** What is in memory, else what waits to be booked, else what is. */
 async function locate(principal: Principal, text: string, dependencies: CompletionSources): Promise<Located | null> {
   const { registry, ledger, books, clock } = dependencies;
-  const id = parseId('completion', text);
+  const id = parseInferenceId(text);
   if (id === null) return null;
   const kept = registry.find(id);
   if (kept) return { state: kept.state, kept };
@@ -74,8 +80,26 @@ async function locate(principal: Principal, text: string, dependencies: Completi
   return record && { state: { record: aged(record, clock), message: null }, kept: null };
 }
 
-async function withWords(principal: Principal, record: InferenceRecord, pages: CompletionPages): Promise<CompletionState> {
+async function withWords(principal: Principal, record: InferenceRecord, { pages, contents }: Words): Promise<CompletionState> {
+  if (record.operation !== 'COMPLETION') return { record, message: null, ...(await storedResult(principal, record, contents)) };
   const message = (await pages.messages(principal, [record])).get(record.id) ?? null;
   if (message instanceof Error) throw message;
   return { record, message };
+}
+
+interface Words {
+  readonly pages: CompletionPages;
+  readonly contents: ContentReader;
+}
+
+/** What is kept of an operation under its key, for as long as the row says so. */
+async function storedResult(
+  principal: Principal,
+  record: InferenceRecord,
+  contents: ContentReader,
+): Promise<Pick<CompletionState, 'result'>> {
+  if (record.contentState !== 'AVAILABLE' || !mayReadWords(principal, record)) return {};
+  const last = (await contents.events(record.organizationId, record.id))?.at(-1);
+  const result = last?.type === 'finished' || last?.type === 'failed' ? last.completion.result : undefined;
+  return result ? { result } : {};
 }

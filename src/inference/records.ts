@@ -1,10 +1,12 @@
 import { COST_OF_NOTHING } from '../accounting/price.js';
-import type { CompletionCall } from '../core/completion.js';
 import type { UserError } from '../core/errors.js';
 import type { InferenceId } from '../core/ids.js';
 import type { CompletionState, InferenceRecord } from '../core/inference.js';
+import { operationOf } from '../core/operations.js';
+import type { InferenceCall } from '../core/operations.js';
 import type { Principal, Tag } from '../core/principal.js';
 import { NO_USAGE } from '../core/usage.js';
+import type { Operation } from '../core/vocabulary.js';
 import type { RoutePlan } from '../routing/contract.js';
 import { retentionOf } from './retention.js';
 import type { CompletionForm, CompletionStart } from './start.js';
@@ -14,9 +16,10 @@ const NOT_YET = { queuedMs: null, gatewayMs: null, firstTokenMs: null, totalMs: 
 /** What a refusal is known by; `call` is null where the input did not even make one. */
 export interface RefusedRequest {
   readonly id: InferenceId;
+  readonly operation: Operation;
   readonly principal: Principal;
   readonly requestedModel: string;
-  readonly call: CompletionCall | null;
+  readonly call: InferenceCall | null;
   readonly form: CompletionForm;
   readonly requestId: string | null;
   readonly at: Date;
@@ -25,7 +28,7 @@ export interface RefusedRequest {
 /** The state of a completion as it begins; everything that isn't known yet is null or empty. */
 export function runningState(start: CompletionStart, plan: RoutePlan): CompletionState {
   const { createdAt: at, call } = start;
-  const begun = recordOf({ ...start, requestedModel: call.model, at }, 'RUNNING');
+  const begun = recordOf({ ...start, operation: operationOf(call), requestedModel: call.model, at }, 'RUNNING');
   return { record: { ...begun, routing: plan.record, contentState: retentionOf(start).contentState }, message: null };
 }
 
@@ -41,11 +44,11 @@ export function wasNeverSent({ status, attempts }: InferenceRecord): boolean {
 
 /** Every field by its name: spreading parts together is what a row would cost most. */
 function recordOf(request: RefusedRequest, status: InferenceRecord['status']): InferenceRecord {
-  const { id, principal, requestedModel, call, form, requestId, at } = request;
+  const { id, operation, principal, requestedModel, call, form, requestId, at } = request;
   return {
     id,
     organizationId: principal.organizationId,
-    operation: 'COMPLETION',
+    operation,
     status,
     requestedModel,
     served: null,

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { userError } from '../core/errors.js';
 import type { UserError } from '../core/errors.js';
-import { newId } from '../core/ids.js';
+import { newInferenceId } from '../core/ids.js';
 import type { InferenceId } from '../core/ids.js';
 import type { CompletionState } from '../core/inference.js';
 import type { Finalizer } from './finalizer.js';
@@ -28,11 +28,11 @@ export function refuse(
   error: UserError,
   { finalizer, clock }: RefusalDependencies,
 ): Refusal {
-  const { request, form, checked, id = newId('completion') } = application;
+  const { request, operation, form, checked, id = newInferenceId(operation) } = application;
   const { principal, requestId, input } = request;
   const call = checked.ok ? checked.value.call : null;
   const requestedModel = storable(input.model, MAX_MODEL_LENGTH);
-  const facts = { id, principal, requestedModel, call, form, requestId, at: clock.now() };
+  const facts = { id, operation, principal, requestedModel, call, form, requestId, at: clock.now() };
   return { kind: 'refused', state: { record: finalizer.refuse(facts, error), message: null }, error };
 }
 

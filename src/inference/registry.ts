@@ -3,6 +3,7 @@ import type { AssistantMessage } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
 import type { InferenceId } from '../core/ids.js';
 import type { CompletionState } from '../core/inference.js';
+import { bytesOfResult } from '../core/operations.js';
 import type { EventLog } from './event-log.js';
 import { KEYED_MS, STORED_MS, UNARY_MS } from './retention.js';
 import type { RunningCompletion } from './running.js';
@@ -79,7 +80,7 @@ export function createCompletionRegistry(options: { readonly clock: Clock; reado
 }
 
 function bytesOf({ state, log }: EndedCompletion): number {
-  return BYTES_PER_STATE + log.bytes + 2 * lengthOf(state.message);
+  return BYTES_PER_STATE + log.bytes + 2 * lengthOf(state.message) + bytesOfResult(state.result);
 }
 
 function lengthOf(message: AssistantMessage | null): number {

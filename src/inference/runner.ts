@@ -35,7 +35,7 @@ export async function run(completion: RunningCompletion, dependencies: RunnerDep
   const retention = retentionOf(completion.start);
   const { keptMs, contentState } = retention;
   const contentExpiresAt = contentExpiry(retention, record.endedAt ?? dependencies.clock.now());
-  const state = { record: { ...record, contentState, contentExpiresAt }, message: messageOf(record, outcome) };
+  const state = { record: { ...record, contentState, contentExpiresAt }, message: messageOf(record, outcome), ...resultOf(outcome) };
   completion.conclude(state);
   registry.end(record.id, { state, log: completion.log }, keptMs);
   const final = finalizer.final(completion);
@@ -86,5 +86,10 @@ function settle(completion: RunningCompletion, outcome: DispatchOutcome, { final
 /** What was said, also where it was cut short; null where nothing was. */
 function messageOf(record: InferenceRecord, { attempts }: DispatchOutcome): AssistantMessage | null {
   const answer = attempts.at(-1)?.answer;
-  return answer && (hasContent(answer) || record.status === 'SUCCEEDED') ? answer.message : null;
+  return answer && !answer.result && (hasContent(answer) || record.status === 'SUCCEEDED') ? answer.message : null;
+}
+
+function resultOf({ attempts }: DispatchOutcome): Pick<CompletionState, 'result'> {
+  const result = attempts.at(-1)?.answer.result;
+  return result ? { result } : {};
 }

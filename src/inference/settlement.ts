@@ -1,11 +1,11 @@
-import { estimatePrompt } from '../accounting/token-estimate.js';
+import { estimateInput } from '../accounting/call-estimate.js';
 import { settleUsage, sumUsage } from '../accounting/outcomes.js';
 import type { SettledOutcome } from '../accounting/outcomes.js';
 import { COST_OF_NOTHING, costOf, priceInForce, sumCosts } from '../accounting/price.js';
 import { assertNever } from '../core/assert-never.js';
 import type { Deployment } from '../core/catalogue.js';
-import type { CompletionCall } from '../core/completion.js';
 import type { AttemptRecord, ServedBy } from '../core/inference.js';
+import type { InferenceCall } from '../core/operations.js';
 import type { Cost, Price } from '../core/pricing.js';
 import { NO_USAGE } from '../core/usage.js';
 import type { TokenUsage } from '../core/usage.js';
@@ -18,14 +18,15 @@ export interface Bill {
 }
 
 /** One upstream call with its usage by the table of who pays, and its cost by the price that was in force when it began. */
-export function settleAttempt(attempt: Attempt, call: CompletionCall, endedBy: EndReason | null): AttemptRecord {
+export function settleAttempt(attempt: Attempt, call: InferenceCall, endedBy: EndReason | null): AttemptRecord {
   const { id, index, deployment, status, failure, accepted, answer, startedAt, firstTokenMs, durationMs } = attempt;
   const usage = settleUsage({
     outcome: settledOutcome(attempt, endedBy),
     reported: answer.usage,
     delivered: answer.message,
+    hasResult: answer.result !== undefined,
     accepted,
-    promptEstimate: answer.usage === null ? estimatePrompt(call) : 0,
+    promptEstimate: answer.usage === null ? estimateInput(call) : 0,
   });
   const price = priceOf(deployment, startedAt, answer.serviceTier);
   const settled = { usage, cost: costOf(usage, price) };

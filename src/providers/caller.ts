@@ -1,7 +1,6 @@
 import { EMPTY_ANSWER, hasContent, isContent, reduceAnswer } from '../core/answer.js';
 import type { Answer, AnswerDelta } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
-import type { CompletionCall } from '../core/completion.js';
 import type { Failure } from '../core/failures.js';
 import type { Logger } from '../core/logger.js';
 import type { WireFormat } from '../core/vocabulary.js';
@@ -9,10 +8,10 @@ import { createHttpClient } from './client.js';
 import type { HttpClient } from './client.js';
 import { Untranslatable, UnreadableBody } from './contract.js';
 import type {
-  ChatApi,
   ChatCallOptions,
   ChatCallOutcome,
   ChatRequest,
+  ChatRequestOptions,
   ProviderTarget,
   UpstreamCaller,
   UpstreamError,
@@ -24,6 +23,8 @@ import type { ExchangeResult } from './exchange.js';
 import { plainFailure } from './failures.js';
 import { parseJson } from './json-read.js';
 import { createRefusedParameters } from './refusals.js';
+import { chatTranslation, operationApi, operationTranslation } from './translation.js';
+import type { Translation } from './translation.js';
 
 export interface UpstreamCallerOptions {
   readonly clock: Clock;
@@ -41,12 +42,10 @@ export interface UpstreamCallerOptions {
  */
 export function createUpstreamCaller({ clock, adapters, logger, client = createHttpClient() }: UpstreamCallerOptions): UpstreamCaller {
   const refused = createRefusedParameters(clock);
-  const chat: UpstreamCaller['chat'] = async (call, target, options) => {
-    const api = adapters.get(target.wireFormat)?.chat;
+  const run = async (api: Translation, target: ProviderTarget, options: ChatCallOptions): Promise<ChatCallOutcome> => {
     const startedMs = clock.monotonicMs();
-    if (api === undefined) return refusal(plainFailure('TARGET_NOT_FOUND', `No chat in the wire format ${target.wireFormat}.`));
     const once = async (refusedParameters: ReadonlySet<string>) => {
-      const request = translate({ api, call, target }, { stream: options.stream, refusedParameters });
+      const request = translate({ api, target }, { stream: options.stream, refusedParameters });
       if (request instanceof Untranslatable) return refusal({ ...plainFailure('CALLER', request.message), callerMessage: request.message });
       return runCall({ client, clock }, { api, request, target, options, startedMs });
     };
@@ -59,11 +58,21 @@ export function createUpstreamCaller({ clock, adapters, logger, client = createH
     const isCorrectable = !before.has(parameter) && api.dispensableParameters.has(parameter);
     return isCorrectable ? once(refused.of(target.deploymentId)) : outcome;
   };
-  return { chat, close: () => client.close() };
+  return {
+    async chat(call, target, options) {
+      const api = adapters.get(target.wireFormat)?.chat;
+      return api ? run(chatTranslation(api, call), target, options) : notBuilt('chat', target);
+    },
+    async ask(call, target, options) {
+      const api = operationApi(adapters.get(target.wireFormat), call);
+      return api ? run(operationTranslation(api, call), target, options) : notBuilt(call.operation, target);
+    },
+    close: () => client.close(),
+  };
 }
 
 interface CallInProgress {
-  readonly api: ChatApi;
+  readonly api: Translation;
   readonly request: ChatRequest;
   readonly target: ProviderTarget;
   readonly options: ChatCallOptions;
@@ -71,11 +80,11 @@ interface CallInProgress {
 }
 
 function translate(
-  { api, call, target }: { api: ChatApi; call: CompletionCall; target: ProviderTarget },
-  options: Parameters<ChatApi['toRequest']>[2],
+  { api, target }: { api: Translation; target: ProviderTarget },
+  options: ChatRequestOptions,
 ): ChatRequest | Untranslatable {
   try {
-    return api.toRequest(call, target, options);
+    return api.toRequest(target, options);
   } catch (error) {
     if (error instanceof Untranslatable) return error;
     throw error;
@@ -141,7 +150,7 @@ function createTelling(options: ChatCallOptions, given: { secrets: readonly stri
 }
 
 interface Conclusion {
-  readonly api: ChatApi;
+  readonly api: Translation;
   readonly result: ExchangeResult;
   readonly told: Telling;
   readonly closeReader: () => readonly AnswerDelta[];
@@ -172,7 +181,7 @@ function concludeStream(told: Telling, failure: Failure | null): Failure | null 
   return reason;
 }
 
-function concludeBody(api: ChatApi, response: UpstreamError, told: Telling): Failure | null {
+function concludeBody(api: Translation, response: UpstreamError, told: Telling): Failure | null {
   if (response.status < 200 || response.status >= 300) return api.toFailure(response);
   const body = parseJson(response.body);
   try {
@@ -206,6 +215,10 @@ function secretsOf(target: ProviderTarget): readonly string[] {
 
 function cleanFailure(failure: Failure, secrets: readonly string[]): Failure {
   return { ...failure, detail: cleanDetail(failure.detail, secrets) };
+}
+
+function notBuilt(what: string, { wireFormat }: ProviderTarget): ChatCallOutcome {
+  return refusal(plainFailure('TARGET_NOT_FOUND', `No ${what} in the wire format ${wireFormat}.`));
 }
 
 /** A call that never left. */

@@ -2,6 +2,7 @@ import type { Answer, AnswerDelta } from '../core/answer.js';
 import type { CompletionCall } from '../core/completion.js';
 import type { Failure } from '../core/failures.js';
 import type { JsonObject, JsonValue } from '../core/json.js';
+import type { OperationCall } from '../core/operations.js';
 import type { Secret } from '../core/secret.js';
 import type { Capability, WireFormat } from '../core/vocabulary.js';
 
@@ -26,6 +27,20 @@ export interface ProviderTarget {
 export interface WireFormatAdapter {
   readonly wireFormat: WireFormat;
   readonly chat?: ChatApi;
+  readonly operations?: OperationApis;
+}
+
+export type OperationApis = {
+  readonly [Name in OperationCall['operation']]?: OperationApi<Extract<OperationCall, { operation: Name }>>;
+};
+
+/** Pure translation of one operation that is asked and answered in one body each. */
+export interface OperationApi<Call extends OperationCall = OperationCall> {
+  /** As a chat's; throws `Untranslatable` where the call holds something that must not be lost. */
+  toRequest(call: Call, target: ProviderTarget, options: ChatRequestOptions): ChatRequest;
+  /** A whole body as a result and its usage; throws `UnreadableBody` where it is none, or not the answer to this call. */
+  fromResponse(body: JsonValue, call: Call): readonly AnswerDelta[];
+  toFailure(response: UpstreamError): Failure;
 }
 
 /** Pure translation between the canonical call and one vendor's chat form; does no I/O and keeps no state of its own. */
@@ -123,6 +138,8 @@ export interface ChatCallOutcome {
 /** The one way to an upstream: translator and client put together. Never throws for what an upstream does. */
 export interface UpstreamCaller {
   chat(call: CompletionCall, target: ProviderTarget, options: ChatCallOptions): Promise<ChatCallOutcome>;
+  /** Any other operation; never streamed, and its whole answer comes at once. */
+  ask(call: OperationCall, target: ProviderTarget, options: ChatCallOptions): Promise<ChatCallOutcome>;
   /** Closes idle and open connections. */
   close(): Promise<void>;
 }

@@ -1,10 +1,10 @@
-import type { CompletionCall } from '../core/completion.js';
 import type { JsonObject } from '../core/json.js';
+import type { InferenceCall } from '../core/operations.js';
 import type { ProviderTarget } from './contract.js';
 import { objectOf } from './json-read.js';
 
 /** The caller's own fields, by wire format and then by provider: they come last in a body, and win. */
-export function extraFields(call: CompletionCall, target: ProviderTarget): JsonObject {
+export function extraFields(call: Pick<InferenceCall, 'providerOptions'>, target: ProviderTarget): JsonObject {
   const options = call.providerOptions ?? {};
   return { ...objectOf(options[target.wireFormat]), ...objectOf(options[target.providerSlug]) };
 }

@@ -1,4 +1,4 @@
-import type { WireFormat } from '../core/vocabulary.js';
+import type { EmbeddingPurpose, WireFormat } from '../core/vocabulary.js';
 
 /** A vendor as data. The first fields are what the catalogue needs to make a provider of it. */
 export interface Preset {
@@ -35,6 +35,10 @@ export interface Quirks {
   readonly reasoningField?: 'reasoning_content' | 'reasoning';
   /** Takes `reasoning: {effort, max_tokens}` instead of an effort only. */
   readonly reasoningObject?: boolean;
+  /** Fields of embedding requests under another name; null where the vendor refuses the field. */
+  readonly embeddingFields?: Readonly<Record<string, string | null>>;
+  /** The field that takes what vectors are for, and its words; absent: the vendor's models take none. */
+  readonly embeddingPurposes?: { readonly field: string; readonly words: Readonly<Record<EmbeddingPurpose, string>> };
   /** Takes a document's address where plain form takes its bytes. */
   readonly documentByUrl?: boolean;
 }

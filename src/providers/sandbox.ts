@@ -1,7 +1,9 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from '@copilotkit/aimock';
 import type { ChatCompletionRequest, Fixture, FixtureResponse } from '@copilotkit/aimock';
 import type { JsonValue } from '../core/json.js';
 import { objectOf, parseJson, textOf } from './json-read.js';
+import { answerOperation } from './sandbox-operations.js';
 import { sampleOf } from './schema-sample.js';
 
 /** A local stand-in upstream that speaks the real wire formats and answers anything, so that a first start needs no key. */
@@ -30,6 +32,7 @@ export async function startSandbox({ paceMs = 30, pieceLength = 16 }: SandboxOpt
     journalMaxEntries: FEWEST_KEPT_REQUESTS,
     fixtureCountsMaxTestIds: FEWEST_KEPT_REQUESTS,
   });
+  takeOperations(server);
   // The mock paces on to nobody unless its answer counts as ended, and that would hold up the end of the process.
   server.on('request', (_, response) => response.once('close', () => response.end()));
   return {
@@ -40,6 +43,15 @@ export async function startSandbox({ paceMs = 30, pieceLength = 16 }: SandboxOpt
         server.closeAllConnections();
       }),
   };
+}
+
+/** What is no chat is answered before the mock sees it. */
+function takeOperations(server: Server): void {
+  const [answerChat] = server.listeners('request');
+  server.removeAllListeners('request');
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (!answerOperation(request, response)) answerChat?.call(server, request, response);
+  });
 }
 
 /** What the sandbox says to a request, in the chat form; the upstream turns it into the form that was asked for. */

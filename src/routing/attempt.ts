@@ -2,6 +2,7 @@ import { EMPTY_ANSWER } from '../core/answer.js';
 import type { Deployment } from '../core/catalogue.js';
 import type { Failure } from '../core/failures.js';
 import { newId } from '../core/ids.js';
+import { isOperation } from '../core/operations.js';
 import type { CallTimeouts, ChatCallOptions } from '../providers/contract.js';
 import type { TargetTerms } from './compile.js';
 import type { Attempt } from './contract.js';
@@ -78,7 +79,8 @@ interface Asking extends Tools {
 
 function ask({ watch, call }: Journey, target: Deployment, { caller, drains, options, limit }: Asking): Promise<DrainableOutcome> {
   const { mayDrain } = watch;
-  const run = (given: ChatCallOptions) => caller.chat(call, toTarget(target), given);
+  const run = (given: ChatCallOptions) =>
+    isOperation(call) ? caller.ask(call, toTarget(target), given) : caller.chat(call, toTarget(target), given);
   if (target.onCancel !== 'DRAIN' || !mayDrain) return run(options);
   // What is over because the attempt took too long is not read on: another target is asked instead.
   return drains.chat(run, { ...options, mayDrain: () => !limit.isOver() && mayDrain() });

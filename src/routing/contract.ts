@@ -1,10 +1,10 @@
 import type { Answer, AnswerDelta } from '../core/answer.js';
 import type { CatalogueSnapshot, Deployment } from '../core/catalogue.js';
-import type { CompletionCall } from '../core/completion.js';
 import type { Result, UserError } from '../core/errors.js';
 import type { Failure } from '../core/failures.js';
 import type { AttemptId, DeploymentId } from '../core/ids.js';
 import type { InferenceRecord, RoutingRecord } from '../core/inference.js';
+import type { InferenceCall } from '../core/operations.js';
 import type { Principal } from '../core/principal.js';
 import type { RouteNode } from '../core/routes.js';
 import type { AttemptStatus } from '../core/vocabulary.js';
@@ -18,9 +18,9 @@ export interface Router {
    * The plan for a call that will be made; calls nobody, and takes the turns of round robins. Fails with MODEL_NOT_FOUND,
    * MODEL_NOT_ALLOWED, CONTEXT_LENGTH_EXCEEDED or ALL_TARGETS_COOLING.
    */
-  plan(call: CompletionCall, context: RoutingContext): Result<RoutePlan>;
+  plan(call: InferenceCall, context: RoutingContext): Result<RoutePlan>;
   /** The same decision, without any trace: for predictions and simulations. The record explains also why nobody could answer. */
-  preview(call: CompletionCall, context: PreviewContext): Result<Preview>;
+  preview(call: InferenceCall, context: PreviewContext): Result<Preview>;
   /** Decides a booked row again, out of what it noted, under the version that decided then or another; null: too little was noted. */
   replay(row: DecidedRow, options: ReplayOptions): RoutingRecord | null;
   /** For many booked rows of a route: how another tree would have decided them, one after the other. */
@@ -28,7 +28,7 @@ export interface Router {
   /** Whether a tree may be published. */
   check(question: DefinitionQuestion): CheckedDefinition;
   /** Runs attempts until one succeeds, the plan ends, or the caller is gone. Never throws for what upstreams do. */
-  dispatch(call: CompletionCall, plan: RoutePlan, watch: DispatchWatch): Promise<DispatchOutcome>;
+  dispatch(call: InferenceCall, plan: RoutePlan, watch: DispatchWatch): Promise<DispatchOutcome>;
   /** Ends what is still read for calls whose callers have left; resolves when every `rest` has been told. */
   endDrains(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export interface Router {
 /** What of a booked row a decision is made again from. */
 export type DecidedRow = Pick<
   InferenceRecord,
-  'requestedModel' | 'apiKeyId' | 'teamId' | 'task' | 'user' | 'sessionId' | 'tags' | 'routing'
+  'operation' | 'requestedModel' | 'apiKeyId' | 'teamId' | 'task' | 'user' | 'sessionId' | 'tags' | 'routing'
 >;
 
 export interface ReplayOptions {

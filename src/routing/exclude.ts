@@ -15,9 +15,12 @@ export function exclusionOf(
   // The allow-list is asked about what the name turned out to mean: no other spelling of a model gets around it.
   if (principal.models !== null && !principal.models.has(deployment.model.slug))
     return { kind: 'not-allowed', reason: 'the API key may not use this model' };
-  if (!deployment.model.operations.includes('COMPLETION')) return { kind: 'not-serving', reason: 'its model is not for completions' };
+  if (!deployment.model.operations.includes(facts.operation))
+    return { kind: 'not-serving', reason: `its model is not for ${facts.operation}` };
   const unwanted = facts.preferences && whyUnwanted(deployment, facts.preferences);
   if (unwanted) return { kind: 'preference', reason: unwanted };
+  // Other operations send many texts, each with the window to itself.
+  if (facts.operation !== 'COMPLETION') return null;
   const { contextWindow } = deployment.model;
   if (contextWindow === null || facts.inputTokens <= contextWindow) return null;
   return { kind: 'too-small', reason: `the prompt has about ${facts.inputTokens} tokens, the context window ${contextWindow}` };

@@ -1,11 +1,13 @@
-import type { CompletionCall } from '../core/completion.js';
 import type { ApiKeyId, TeamId } from '../core/ids.js';
+import { isOperation, operationOf } from '../core/operations.js';
+import type { InferenceCall } from '../core/operations.js';
 import type { Principal, Tag } from '../core/principal.js';
 import type { RoutingPreferences } from '../core/routes.js';
-import type { StickyKey, TaskKind } from '../core/vocabulary.js';
+import type { Operation, StickyKey, TaskKind } from '../core/vocabulary.js';
 
 /** What routing may know of a call: who asks, for what, how much. No words of the prompt. */
 export interface Facts {
+  readonly operation: Operation;
   readonly apiKeyId: ApiKeyId;
   readonly teamId: TeamId | null;
   readonly task: TaskKind | null;
@@ -23,12 +25,13 @@ export interface Facts {
 }
 
 export function factsOf(
-  call: CompletionCall,
+  call: InferenceCall,
   given: { readonly principal: Principal; readonly inputTokens: number; readonly at: Date },
 ): Facts {
   const { principal, inputTokens, at } = given;
   const { task, user, sessionId, routing: preferences } = call;
   return {
+    operation: operationOf(call),
     apiKeyId: principal.apiKeyId,
     teamId: principal.teamId,
     task,
@@ -38,8 +41,8 @@ export function factsOf(
     at,
     preferences,
     tags: principal.tags.length === 0 ? call.tags : joinTags(principal.tags, call.tags),
-    hasTools: call.tools.length > 0,
-    hasImages: call.messages.some((message) => message.parts.some((part) => part.kind === 'image')),
+    hasTools: !isOperation(call) && call.tools.length > 0,
+    hasImages: !isOperation(call) && call.messages.some((message) => message.parts.some((part) => part.kind === 'image')),
     region: preferences?.regions?.[0] ?? null,
   };
 }

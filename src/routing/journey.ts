@@ -1,6 +1,6 @@
 import type { Deployment } from '../core/catalogue.js';
 import type { Clock, Random } from '../core/clock.js';
-import type { CompletionCall } from '../core/completion.js';
+import type { InferenceCall } from '../core/operations.js';
 import type { CallTimeouts, UpstreamCaller } from '../providers/contract.js';
 import type { Attempt, DispatchWatch } from './contract.js';
 import type { Drains } from './drain.js';
@@ -18,10 +18,10 @@ export interface RouterDependencies {
 
 /** What a call comes to before it is made; a port, because prices belong to the books. */
 export interface Sizing {
-  /** Estimated tokens of the whole prompt. */
-  inputTokens(call: CompletionCall): number;
+  /** Estimated tokens of the whole prompt, or of all that another operation sends. */
+  inputTokens(call: InferenceCall): number;
   /** The expected cost there, in picodollars; null: no price. */
-  cost(call: CompletionCall, deployment: Deployment, at: Date): number | null;
+  cost(call: InferenceCall, deployment: Deployment, at: Date): number | null;
 }
 
 /** What dispatch works with, for every call. */
@@ -32,7 +32,7 @@ export interface Tools extends Required<RouterDependencies> {
 
 /** One call on its way: what has been tried so far. */
 export interface Journey {
-  readonly call: CompletionCall;
+  readonly call: InferenceCall;
   readonly watch: DispatchWatch;
   readonly attempts: Attempt[];
   readonly warnings: Set<string>;

@@ -47,10 +47,24 @@ function versionOf(
 }
 
 function factsOfRow(row: DecidedRow, { inputs }: ReplayableRecord): Facts {
-  const { apiKeyId, teamId, task, user, sessionId, tags } = row;
+  const { operation, apiKeyId, teamId, task, user, sessionId, tags } = row;
   const { inputTokens, hasTools, hasImages, preferences, at } = inputs;
   const region = preferences?.regions?.[0] ?? null;
-  return { apiKeyId, teamId, task, user, sessionId, tags, inputTokens, hasTools, hasImages, region, preferences, at: new Date(at) };
+  return {
+    operation,
+    apiKeyId,
+    teamId,
+    task,
+    user,
+    sessionId,
+    tags,
+    inputTokens,
+    hasTools,
+    hasImages,
+    region,
+    preferences,
+    at: new Date(at),
+  };
 }
 
 interface Workshop {

@@ -1,7 +1,7 @@
-import type { CompletionCall } from '../core/completion.js';
 import { fail, ok, userError } from '../core/errors.js';
 import type { Result } from '../core/errors.js';
 import { FAILURE_POLICIES } from '../core/failures.js';
+import type { InferenceCall } from '../core/operations.js';
 import type { CallTimeouts } from '../providers/contract.js';
 import { createCompiledRoutes, compileRoute } from './compile.js';
 import { createConditionCompiler } from './conditions.js';
@@ -88,7 +88,7 @@ function createDecisions(
     return named(model, snapshot, routes);
   };
   return {
-    make(call: CompletionCall, context: PreviewContext): Result<MadeDecision> {
+    make(call: InferenceCall, context: PreviewContext): Result<MadeDecision> {
       const { principal, snapshot } = context;
       const found = treeOf(call.model, context);
       if (!found) return fail(userError('MODEL_NOT_FOUND', { model: call.model }));

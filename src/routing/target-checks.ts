@@ -36,7 +36,6 @@ function whyNoTarget(name: (typeof NAMES)[number], slug: string, { snapshot, slu
     case 'model': {
       const model = snapshot.models.bySlug.get(slug);
       if (!model) return 'there is no such model';
-      if (!model.operations.includes('COMPLETION')) return 'the model is not for completions';
       return model.deployments.some((deployment) => whyNotServing(deployment) === null) ? null : 'no enabled deployment serves this model';
     }
     case 'route':
@@ -48,7 +47,7 @@ function whyNoTarget(name: (typeof NAMES)[number], slug: string, { snapshot, slu
 
 function whyNoDeployment(deployment: Deployment | undefined): string | null {
   if (!deployment) return 'there is no such deployment';
-  return whyNotServing(deployment) ?? (deployment.model.operations.includes('COMPLETION') ? null : 'its model is not for completions');
+  return whyNotServing(deployment);
 }
 
 /** Whether a route names another, itself or through those it names. */

@@ -5,6 +5,7 @@ import type { Facts } from './facts.js';
 const AT = new Date('2026-01-01T12:00:00Z');
 
 const NOTHING_SET: Facts = {
+  operation: 'COMPLETION',
   ...{ apiKeyId: newId('key'), teamId: null, task: null, user: null, sessionId: null, tags: [], inputTokens: 0, at: AT },
   ...{ hasTools: false, hasImages: false, region: null, preferences: null },
 };

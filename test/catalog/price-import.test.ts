@@ -60,8 +60,17 @@ describe('the bundled data', () => {
   });
 
   test('fine-tunes, resellers’ variants and other operations are not models', () => {
-    const wrong = [...bySlug.keys()].filter((slug) => /^ft-|:|-free$|embed|whisper|moderation|tts|dall-e|transcribe/.test(slug));
+    const wrong = [...bySlug.keys()].filter((slug) => /^ft-|:|-free$|whisper|moderation|tts|dall-e|transcribe/.test(slug));
     expect(wrong).toEqual([]);
+  });
+
+  test('a model is for the operation that its name tells, at the price of that', () => {
+    const others = imported.models.filter(({ operations }) => !operations.includes('COMPLETION'));
+    expect(others.map(({ slug }) => slug)).toEqual(
+      expect.arrayContaining(['text-embedding-3-small', 'gemini-embedding-001', 'voyage-3.5']),
+    );
+    expect(others.filter(({ slug }) => !/embed|^voyage-/.test(slug))).toEqual([]);
+    expect(shown(bySlug.get('text-embedding-3-small')?.prices[0]?.tiers[0])).toEqual({ INPUT: '0.02' });
   });
 
   test('the vendor is who makes it, also where another list tells of it', () => {
@@ -156,7 +165,7 @@ describe('a list', () => {
     expect(tier?.rates.find(({ component }) => component === 'REQUEST')).toMatchObject({ per: 1_000 });
   });
 
-  test.each(['ft:gpt-4o', 'gpt-4o-mini-2024-07-18.ft-', 'gpt-4o:extended', 'text-embedding-3-small'])('%s is left out', (id) => {
+  test.each(['ft:gpt-4o', 'gpt-4o-mini-2024-07-18.ft-', 'gpt-4o:extended', 'whisper-1'])('%s is left out', (id) => {
     expect(listOf([{ id, prices: { input_mtok: 1, output_mtok: 1 } }]).models).toEqual([]);
   });
 });

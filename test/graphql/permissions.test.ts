@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { PERMISSIONS, type Permission } from '../../src/core/vocabulary.js';
 import { newId } from '../../src/core/ids.js';
+import type { OperationRequest } from '../../src/inference/contract.js';
 import { API, makeAccess, makeContext, makeKey, makePrincipal, makeRecord, makeServices, makeState, makeTeam, open, run } from './world.js';
 
 const INPUT = '{ model: "gpt-x", messages: [{ role: USER, text: "hi" }] }';
@@ -48,6 +49,7 @@ const OPERATIONS: readonly (readonly [field: string, document: string, permissio
   ['Mutation.createModel', 'mutation { createModel(input: { slug: "a", vendor: "b" }) { __typename } }', ['CONFIG_WRITE']],
   ['Mutation.updateModel', 'mutation { updateModel(input: { id: "a" }) { __typename } }', ['CONFIG_WRITE']],
   ['Mutation.setPrice', 'mutation { setPrice(input: { model: "a", price: { tiers: [] } }) { __typename } }', ['CONFIG_WRITE']],
+  ['Mutation.embed', 'mutation { embed(input: { model: "a", texts: ["b"] }) { __typename } }', ['INFERENCE']],
   ['Mutation.createDeployment', 'mutation { createDeployment(input: { provider: "a", model: "b" }) { __typename } }', ['CONFIG_WRITE']],
   ['Mutation.updateDeployment', 'mutation { updateDeployment(input: { id: "a" }) { __typename } }', ['CONFIG_WRITE']],
   ['Mutation.deleteDeployment', 'mutation { deleteDeployment(input: { id: "a" }) { __typename } }', ['CONFIG_WRITE']],
@@ -71,7 +73,11 @@ function servicesThatAnswer() {
   const state = makeState(makeRecord(makePrincipal([])));
   const none = async () => (async function* () {})();
   const answer = async () => ({ state, error: null });
-  return { ...services, completions: { ...services.completions, complete: answer, start: answer, stream: none, read: none } };
+  const operate = async ({ operation }: OperationRequest) => ({ state: { ...state, record: { ...state.record, operation } }, error: null });
+  return {
+    ...services,
+    completions: { ...services.completions, complete: answer, operate, start: answer, stream: none, read: none },
+  };
 }
 
 async function codeOf(principal: ReturnType<typeof makePrincipal> | null, document: string): Promise<unknown> {

@@ -283,6 +283,7 @@ export function makeServices(overrides: Partial<GraphqlServices> = {}): GraphqlS
   return {
     completions: {
       complete: noEvents,
+      operate: noEvents,
       start: noEvents,
       stream: noEvents,
       read: noEvents,

@@ -4,13 +4,13 @@ import type { Catalogue } from '../../src/catalog/contract.js';
 import { EMPTY_ANSWER, reduceAnswer } from '../../src/core/answer.js';
 import type { AnswerDelta } from '../../src/core/answer.js';
 import type { CatalogueSnapshot, Deployment, Directory, Model, Provider } from '../../src/core/catalogue.js';
-import type { CompletionCall } from '../../src/core/completion.js';
 import type { CompletionEvent } from '../../src/core/events.js';
 import type { Failure } from '../../src/core/failures.js';
 import { newId } from '../../src/core/ids.js';
 import type { InferenceId, OrganizationId } from '../../src/core/ids.js';
 import type { InferenceRecord } from '../../src/core/inference.js';
 import { parseUsd } from '../../src/core/money.js';
+import type { InferenceCall } from '../../src/core/operations.js';
 import { NO_PAYLOAD_STORAGE } from '../../src/core/payload-storage.js';
 import type { PayloadStorage } from '../../src/core/payload-storage.js';
 import type { Price } from '../../src/core/pricing.js';
@@ -150,7 +150,7 @@ export function principal(fields: Partial<Principal> = {}): Principal {
 
 /** One upstream call, in the test's hands. */
 export interface UpstreamCall {
-  readonly call: CompletionCall;
+  readonly call: InferenceCall;
   readonly target: ProviderTarget;
   readonly options: ChatCallOptions;
   readonly aborted: boolean;
@@ -173,36 +173,38 @@ export function createScriptedCaller(): ScriptedCaller {
     calls,
     script: null,
     close: () => Promise.resolve(),
-    chat: (call, target, options) =>
-      new Promise((resolve) => {
-        let answer = EMPTY_ANSWER;
-        const upstream: UpstreamCall = {
-          ...{ call, target, options },
-          get aborted() {
-            return options.signal.aborted;
-          },
-          say(...deltas) {
-            for (const delta of deltas) answer = reduceAnswer(answer, delta);
-            options.onDeltas(deltas);
-          },
-          end(fields = {}) {
-            const nothing = { failure: null, accepted: true, firstTokenMs: null, durationMs: 0, warnings: [] };
-            options.signal.removeEventListener('abort', cancel);
-            resolve({ status: 'succeeded', answer, ...nothing, ...fields });
-          },
-          answer(text, used = usage(10, 5)) {
-            const reported: AnswerDelta[] = used === null ? [] : [{ type: 'usage', usage: used }];
-            upstream.say({ type: 'text', text }, { type: 'finish', reason: 'STOP', raw: 'stop' }, ...reported, { type: 'end' });
-            upstream.end();
-          },
-          fail: (cause, fields = {}) => upstream.end({ status: 'failed', failure: cause, ...fields }),
-        };
-        const cancel = () => upstream.end({ status: 'cancelled' });
-        options.signal.addEventListener('abort', cancel, { once: true });
-        calls.push(upstream);
-        caller.script?.(upstream, calls.length - 1);
-      }),
+    chat: (call, target, options) => hear(call, target, options),
+    ask: (call, target, options) => hear(call, target, options),
   };
+  const hear = (call: UpstreamCall['call'], target: ProviderTarget, options: ChatCallOptions): Promise<ChatCallOutcome> =>
+    new Promise((resolve) => {
+      let answer = EMPTY_ANSWER;
+      const upstream: UpstreamCall = {
+        ...{ call, target, options },
+        get aborted() {
+          return options.signal.aborted;
+        },
+        say(...deltas) {
+          for (const delta of deltas) answer = reduceAnswer(answer, delta);
+          options.onDeltas(deltas);
+        },
+        end(fields = {}) {
+          const nothing = { failure: null, accepted: true, firstTokenMs: null, durationMs: 0, warnings: [] };
+          options.signal.removeEventListener('abort', cancel);
+          resolve({ status: 'succeeded', answer, ...nothing, ...fields });
+        },
+        answer(text, used = usage(10, 5)) {
+          const reported: AnswerDelta[] = used === null ? [] : [{ type: 'usage', usage: used }];
+          upstream.say({ type: 'text', text }, { type: 'finish', reason: 'STOP', raw: 'stop' }, ...reported, { type: 'end' });
+          upstream.end();
+        },
+        fail: (cause, fields = {}) => upstream.end({ status: 'failed', failure: cause, ...fields }),
+      };
+      const cancel = () => upstream.end({ status: 'cancelled' });
+      options.signal.addEventListener('abort', cancel, { once: true });
+      calls.push(upstream);
+      caller.script?.(upstream, calls.length - 1);
+    });
   return caller;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { estimatePrompt, tokensOfText } from '../../src/accounting/token-estimate.js';
+import { estimateInput } from '../../src/accounting/call-estimate.js';
+import { tokensOfText } from '../../src/accounting/token-estimate.js';
 import type { AnswerDelta } from '../../src/core/answer.js';
 import type { InferenceRecord } from '../../src/core/inference.js';
 import { settled } from '../kit/manual-clock.js';
@@ -68,7 +69,7 @@ async function bookedFor(outcome: Outcome, { reported, output }: Said): Promise<
   const [row, ...others] = ledger.rows;
   const [call] = caller.calls;
   if (!row || !call || others.length > 0) throw new Error('there must be one row');
-  return { row, promptTokens: estimatePrompt(call.call) };
+  return { row, promptTokens: estimateInput(call.call) };
 }
 
 const cells = (Object.keys(ENDS) as Outcome[]).flatMap((outcome) =>

@@ -10,6 +10,7 @@ import type { ChatCallOptions, UpstreamCaller } from '../../src/providers/contra
 import { startSandbox } from '../../src/providers/sandbox.js';
 import type { Sandbox } from '../../src/providers/sandbox.js';
 import { sampleOf } from '../../src/providers/schema-sample.js';
+import { embedding } from './operations-support.js';
 import { callOptions, makeCall, makeTarget, message, toolCallPart } from './support.js';
 
 let sandbox: Sandbox;
@@ -142,5 +143,29 @@ describe('sampleOf', () => {
   test('a schema that contains itself comes to an end', () => {
     const tree = { type: 'object', properties: { child: { $ref: '#' }, name: { type: 'string' } }, required: ['name'] };
     expect(JSON.stringify(sampleOf(tree, 'T')).length).toBeLessThan(1_000);
+  });
+});
+
+describe('the sandbox’s embeddings', () => {
+  const embed = async (texts: readonly string[], dimensions: number | null = null) => {
+    const { answer } = await caller.ask(
+      embedding({ texts, dimensions }),
+      makeTarget({ baseUrl: sandbox.baseUrl }),
+      callOptions({ stream: false }),
+    );
+    if (answer.result?.operation !== 'EMBEDDING') throw new Error('it must embed');
+    return { vectors: answer.result.vectors, usage: answer.usage };
+  };
+  const similarity = (left: readonly number[] = [], right: readonly number[] = []) =>
+    left.reduce((sum, value, index) => sum + value * (right[index] ?? 0), 0);
+
+  test('are the same for the same text, near for texts that share words, and counted', async () => {
+    const { vectors, usage } = await embed(['the cat sat', 'a cat sat down', 'interest rates rose']);
+    const [cat, other, rates] = vectors;
+    expect((await embed(['the cat sat'])).vectors[0]).toEqual(cat);
+    expect(similarity(cat, cat)).toBeCloseTo(1, 3);
+    expect(similarity(cat, other)).toBeGreaterThan(similarity(cat, rates));
+    expect(usage).toMatchObject({ input: 12, source: 'REPORTED' });
+    expect((await embed(['x'], 8)).vectors[0]).toHaveLength(8);
   });
 });

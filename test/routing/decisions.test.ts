@@ -83,6 +83,7 @@ describe('a stored decision', () => {
           if (!planned.ok) continue;
           const stored = JSON.parse(JSON.stringify(planned.value.record));
           const row = {
+            operation: 'COMPLETION' as const,
             requestedModel: 'main',
             ...{ apiKeyId: who.apiKeyId, teamId: null, task: null, user: null, sessionId, tags },
             routing: stored,

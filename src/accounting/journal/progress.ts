@@ -26,6 +26,7 @@ export function createProgressCount(): ProgressCount {
     else if (delta.type === 'finish' || delta.type === 'failure' || delta.type === 'end') return;
     else {
       seen = true;
+      if (delta.type === 'result') return;
       if (delta.type === 'reasoning') reasoningBytes += Buffer.byteLength(delta.text ?? '') + Buffer.byteLength(delta.redacted ?? '');
       else if (delta.type === 'media') mediaTokens += MEDIA_TOKENS.image;
       else if (delta.type === 'toolCall') wordBytes += Buffer.byteLength(delta.name ?? '') + Buffer.byteLength(delta.argumentsDelta);

@@ -7,6 +7,7 @@ import type { GraphqlContext } from '../context.js';
 import { toUserError } from '../errors/to-user-error.js';
 import { Cancelled, GatewayFailed, InvalidRequest, ModelUnavailable, NotFound, ProvidersFailed } from '../errors/types.js';
 import { IdArgs } from '../id-args.js';
+import { toInference } from '../operations/to-inference.js';
 import { InputArg, type With } from '../input-arg.js';
 import { BOUND_BY_ROOTS } from '../roots.js';
 import { Completion } from './completion.js';
@@ -41,7 +42,8 @@ export class InferenceResolver {
     description: 'One’s own inference of any operation, or with USAGE_READ any; null where there is none.',
   })
   async inference(@Args(() => IdArgs) { id }: IdArgs, @Ctx() context: GraphqlContext): Promise<Inference | null> {
-    return toCompletion(await context.services.completions.find(context.caller(), id));
+    const state = await context.services.completions.find(context.caller(), id);
+    return state && toInference(state);
   }
 
   @Authorized('INFERENCE')
@@ -105,8 +107,8 @@ export class InferenceResolver {
   }
 }
 
-export function toCompletion(state: CompletionState | null): Completion | null {
-  return state && new Completion(state);
+function toCompletion(state: CompletionState | null): Completion | null {
+  return state?.record.operation === 'COMPLETION' ? new Completion(state) : null;
 }
 
 function toRequest({ input, idempotencyKey }: CompleteArgs, context: GraphqlContext): CompletionRequest {

@@ -17,6 +17,7 @@ import { declareEnum } from '../declare-enum.js';
 
 export const OperationEnum = declareEnum<Operation>('Operation', 'What the gateway ran.', {
   COMPLETION: 'An answer to a conversation.',
+  EMBEDDING: 'Vectors for texts.',
 });
 
 export const InferenceStatusEnum = declareEnum<InferenceStatus>('InferenceStatus', 'How far an inference is, or how it ended.', {

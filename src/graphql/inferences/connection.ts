@@ -3,6 +3,7 @@ import type { InferenceRecord } from '../../core/inference.js';
 import { encodeCursor, PageInfo } from '../connection.js';
 import { completionOf } from '../inference/completion.js';
 import { Inference } from '../inference/inference.js';
+import { toInference } from '../operations/to-inference.js';
 
 /** What cursors of this list begin with. */
 export const INFERENCE_LIST = 'inferences';
@@ -36,7 +37,7 @@ export interface LoadedInferences {
 }
 
 export function toInferences({ records, hasNextPage, hasPreviousPage }: LoadedInferences): InferenceConnection {
-  const edges = records.map((record) => ({ cursor: encodeCursor(INFERENCE_LIST, record.id), node: toInference(record) }));
+  const edges = records.map((record) => ({ cursor: encodeCursor(INFERENCE_LIST, record.id), node: toInferenceRow(record) }));
   return {
     edges,
     nodes: edges.map(({ node }) => node),
@@ -44,6 +45,6 @@ export function toInferences({ records, hasNextPage, hasPreviousPage }: LoadedIn
   };
 }
 
-export function toInference(record: InferenceRecord): Inference {
-  return completionOf(record);
+export function toInferenceRow(record: InferenceRecord): Inference {
+  return record.operation === 'COMPLETION' ? completionOf(record) : toInference({ record, message: null });
 }

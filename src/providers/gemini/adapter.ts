@@ -5,6 +5,7 @@ import { UnreadableBody } from '../contract.js';
 import type { WireFormatAdapter } from '../contract.js';
 import { createStreamReader } from '../stream-reader.js';
 import { INITIAL_STATE, endAnswer, reduceChunk } from './answer.js';
+import { geminiEmbeddings } from './embeddings.js';
 import { fromGeminiError, toGeminiFailure } from './failures.js';
 import { toGeminiRequest } from './request.js';
 
@@ -24,6 +25,7 @@ export const gemini: WireFormatAdapter = {
     toFailure: toGeminiFailure,
     dispensableParameters: new Set(),
   },
+  operations: { EMBEDDING: geminiEmbeddings },
 };
 
 export function fromGeminiResponse(body: JsonValue): readonly AnswerDelta[] {

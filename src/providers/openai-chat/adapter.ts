@@ -4,6 +4,7 @@ import type { JsonValue } from '../../core/json.js';
 import { UnreadableBody } from '../contract.js';
 import type { SseFrame, StreamReader, WireFormatAdapter } from '../contract.js';
 import { isJsonList, parseJson } from '../json-read.js';
+import { openAiOperations } from '../openai-operations/apis.js';
 import { INITIAL_STATE, endAnswer, reduceChunk } from './answer.js';
 import type { ChatState } from './answer.js';
 import { fromOpenAiError, toOpenAiFailure } from './failures.js';
@@ -19,6 +20,7 @@ export const openAiChat: WireFormatAdapter = {
     toFailure: toOpenAiFailure,
     dispensableParameters: new Set(['stream_options']),
   },
+  operations: openAiOperations,
 };
 
 export function fromOpenAiChatResponse(body: JsonValue): readonly AnswerDelta[] {

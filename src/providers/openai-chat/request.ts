@@ -162,7 +162,7 @@ function accepted(name: string, refused: ReadonlySet<string>): string | null {
   return other === undefined || refused.has(other) ? null : other;
 }
 
-function keyHeaders(target: ProviderTarget, quirks: Quirks): Readonly<Record<string, string>> {
+export function keyHeaders(target: ProviderTarget, quirks: Quirks): Readonly<Record<string, string>> {
   if (target.apiKey === null) return {};
   const key = target.apiKey.reveal();
   return quirks.keyHeader === undefined ? { authorization: `Bearer ${key}` } : { [quirks.keyHeader]: key };

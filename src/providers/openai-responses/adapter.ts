@@ -6,6 +6,7 @@ import { UnreadableBody } from '../contract.js';
 import type { WireFormatAdapter } from '../contract.js';
 import { isJsonList, objectOf } from '../json-read.js';
 import { fromOpenAiError, toOpenAiFailure } from '../openai-chat/failures.js';
+import { openAiOperations } from '../openai-operations/apis.js';
 import { createStreamReader } from '../stream-reader.js';
 import { INITIAL_STATE, eventsOf, reduceEvent } from './answer.js';
 import { toResponsesRequest } from './request.js';
@@ -20,6 +21,7 @@ export const openAiResponses: WireFormatAdapter = {
     toFailure: toOpenAiFailure,
     dispensableParameters: new Set(['include']),
   },
+  operations: openAiOperations,
 };
 
 /** A failed response holds its error; an event of kind `error` is one. */

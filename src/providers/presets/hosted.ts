@@ -65,7 +65,11 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       { model: 'devstral-2512' },
       { model: 'codestral-2508' },
     ],
-    quirks: { fields: { seed: 'random_seed', user: null, stream_options: null }, needsUserMessage: true },
+    quirks: {
+      fields: { seed: 'random_seed', user: null, stream_options: null },
+      needsUserMessage: true,
+      embeddingFields: { dimensions: 'output_dimension', user: null },
+    },
   },
   // https://console.groq.com/docs/api-reference
   {

@@ -1,0 +1,27 @@
+import { Directive, Field, Float, ObjectType } from 'type-graphql';
+import type { GraphqlContext } from '../context.js';
+import { toUserError } from '../errors/to-user-error.js';
+import type { UserError } from '../errors/user-error.js';
+import { Inference } from '../inference/inference.js';
+import { readsPayload } from '../permissions.js';
+
+@ObjectType({ implements: Inference, description: 'Vectors for texts, with what they took.' })
+@Directive('@key(fields: "id")')
+export class Embedding extends Inference {
+  @Field(() => [[Float]], {
+    description:
+      'One for each text, in their order. Empty where there are none, they are no longer kept (24 h under a key), or may not be read.',
+  })
+  vectors(_args: unknown, context: GraphqlContext): readonly (readonly number[])[] {
+    return (readsPayload(context.caller(), this.record) && this.state.result?.vectors) || [];
+  }
+
+  @Field(() => [String], { description: 'What was left out or changed to suit the provider.' })
+  get warnings(): readonly string[] {
+    return this.record.warnings;
+  }
+
+  protected override toError(): UserError | null {
+    return this.record.error && toUserError(this.record.error, this);
+  }
+}

@@ -1,0 +1,12 @@
+import type { CompletionState } from '../../core/inference.js';
+import type { Operation } from '../../core/vocabulary.js';
+import { Completion } from '../inference/completion.js';
+import type { Inference } from '../inference/inference.js';
+import { Embedding } from './embedding.js';
+
+const TYPES: Readonly<Record<Operation, new (state: CompletionState) => Inference>> = { COMPLETION: Completion, EMBEDDING: Embedding };
+
+/** An inference as the type of its operation. */
+export function toInference(state: CompletionState): Inference {
+  return new TYPES[state.record.operation](state);
+}
