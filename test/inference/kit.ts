@@ -27,7 +27,7 @@ import { createRouter } from '../../src/routing/router.js';
 import { collectingLogger } from '../kit/logger.js';
 import { createManualClock } from '../kit/manual-clock.js';
 import type { ManualClock } from '../kit/manual-clock.js';
-import { createFakeContents, createFakeKeeper, createFakeKeys, createSharedStores } from './fake-stores.js';
+import { createFakeCancelRequests, createFakeContents, createFakeKeeper, createFakeKeys, createSharedStores } from './fake-stores.js';
 import type { SharedStores } from './fake-stores.js';
 
 export const ORGANIZATION: OrganizationId = newId('organization');
@@ -247,6 +247,8 @@ export interface StageOptions {
   /** Another replica's stage: clock, books and stores are shared; the process and its upstreams are not. */
   readonly replicaOf?: SharedStage;
   readonly payloadStorage?: PayloadStorage;
+  /** Takes the place of the scripted one; made for the stage's clock. */
+  readonly upstream?: (clock: ManualClock) => UpstreamCaller;
 }
 
 type SharedStage = { readonly clock: ManualClock; readonly ledger: FakeLedger; readonly shared: SharedStores };
@@ -257,13 +259,13 @@ function ownStage(): SharedStage {
 }
 
 export function createStage(deployments: readonly Deployment[] = [deployment()], options: StageOptions = {}) {
-  const { replicaOf, payloadStorage = NO_PAYLOAD_STORAGE, ...limits } = options;
+  const { replicaOf, payloadStorage = NO_PAYLOAD_STORAGE, upstream, ...limits } = options;
   const { clock, ledger, shared }: SharedStage = replicaOf ?? ownStage();
   const caller = createScriptedCaller();
   const logger = collectingLogger();
   const health = createHealthBoard({ clock });
   const catalogue: Catalogue = { snapshot: () => snapshotOf(deployments, payloadStorage), refresh: () => Promise.resolve() };
-  const router = createRouter({ caller, health, clock, random: () => 0.5 });
+  const router = createRouter({ caller: upstream?.(clock) ?? caller, health, clock, random: () => 0.5 });
   const keeper = createFakeKeeper(shared);
   const completions = createCompletions({
     ...{ catalogue, router, ledger, clock, logger, keeper, ...limits },
@@ -276,6 +278,7 @@ export function createStage(deployments: readonly Deployment[] = [deployment()],
     },
     keys: createFakeKeys(shared, newId('attempt')),
     contents: createFakeContents(shared),
+    cancelRequests: createFakeCancelRequests(shared),
     bookProvisional: (record) => {
       ledger.append(record);
       return Promise.resolve();

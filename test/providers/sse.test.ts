@@ -64,6 +64,20 @@ describe('bytes to events', () => {
     expect(() => decode([bytesOf('data: "'), Uint8Array.of(0xff, 0xfe), bytesOf('"\n\n')])).toThrow(UnreadableBody);
   });
 
+  test('S1 what was whole before them counts, however the bytes are cut, also within the character before', () => {
+    const broken = Buffer.concat([
+      bytesOf('data: 1\n\ndata: "漢"\r\r: 漢\ndata: 3\n\ndata: '),
+      Uint8Array.of(0xff),
+      bytesOf('\n\ndata: 5\n\n'),
+    ]);
+    for (let cut = 0; cut <= broken.length; cut += 1) {
+      const frames: SseFrame[] = [];
+      const decoder = createSseDecoder((frame) => frames.push(frame));
+      expect(() => pieces(broken, [cut]).forEach(decoder.push)).toThrow(UnreadableBody);
+      expect(frames.map(({ data }) => data)).toEqual(['1', '"漢"', '3']);
+    }
+  });
+
   test('S2 any split of the bytes gives the same deltas', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(body.length), { maxLength: 12 }), (cuts) => {
