@@ -3,8 +3,10 @@
  * (the upstream's own cost) and a bare node:http + undici proxy. Each runs in a process of its own, so the load's cost is
  * left out; rounds are interleaved (A B C A B C …), so that a noisy machine is noisy for all of them.
  *
- * npm run bench [-- --json] [-- --cpu-prof] [-- --subscriptions]: with --cpu-prof the product is profiled, which slows it, and its
- * time is told by place; with --subscriptions only what open subscriptions cost is measured, ten thousand idle and five hundred active.
+ * npm run bench [-- --json] [-- --cpu-prof] [-- --subscriptions] [-- --slope] [-- --routing]: with --cpu-prof the product is profiled,
+ * which slows it, and its time is told by place; with --subscriptions only what open subscriptions cost is measured, ten thousand idle
+ * and five hundred active; with --slope only whether the heap stays flat over twenty thousand aborted streams, which takes minutes;
+ * with --routing only what routing decisions cost.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,12 +14,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startChild, urlOf } from './child.js';
 import type { Child } from './child.js';
+import { measureDecisions, tellDecisions } from './decisions.js';
+import type { DecisionCost } from './decisions.js';
 import { measure, runAll } from './measure.js';
 import type { Kind, Sample, Workload } from './measure.js';
 import { startProduct } from './product.js';
 import { sharesOf } from './profile.js';
 import { rowsOf, tableOf } from './report.js';
 import type { Result } from './report.js';
+import { measureSlope, tellSlope } from './slope.js';
 import { measureSubscriptions, SLOW_DELTA_MS, tellSubscriptions } from './subscriptions.js';
 import { openAiTarget, productTarget } from './targets.js';
 import type { Target } from './targets.js';
@@ -45,6 +50,12 @@ const server = (name: string, ...argv: readonly string[]): Promise<Child> =>
   startChild(['--import', 'tsx', fileURLToPath(new URL(`servers/${name}.ts`, import.meta.url)), ...argv]);
 
 async function main(): Promise<void> {
+  // Before anything else runs beside them.
+  const decisions = options.has('--subscriptions') ? [] : await measureDecisions();
+  if (options.has('--routing')) {
+    console.log(options.has('--json') ? JSON.stringify({ decisions }) : tellDecisions(decisions));
+    return;
+  }
   const profileDir = options.has('--cpu-prof') ? await mkdtemp(join(tmpdir(), 'glidepath-profile-')) : null;
   const children: Child[] = [];
   const stopAll = async (): Promise<void> => {
@@ -74,7 +85,7 @@ async function main(): Promise<void> {
     const toUs = monotonicUs();
     for (const target of targets) await target.close();
     await product.stop();
-    print(results);
+    print(results, decisions);
     if (profileDir !== null) await printShares(profileDir, { fromUs, toUs });
   } finally {
     await stopAll();
@@ -92,10 +103,14 @@ async function compare(targets: readonly Target[]): Promise<readonly Result[]> {
   return targets.map(({ name }, position) => ({ name, samples: samples[position] ?? { unary: [], stream: [] } }));
 }
 
-function print(results: readonly Result[]): void {
+function print(results: readonly Result[], decisions: readonly DecisionCost[]): void {
   const tables = WORKLOADS.map(({ kind }) => ({ kind, rows: rowsOf(results, kind, BARE) }));
-  if (options.has('--json')) console.log(JSON.stringify(Object.fromEntries(tables.map(({ kind, rows }) => [kind, rows]))));
-  else for (const { kind, rows } of tables) console.log(`${tableOf(kind, rows)}\n`);
+  if (options.has('--json')) {
+    console.log(JSON.stringify({ ...Object.fromEntries(tables.map(({ kind, rows }) => [kind, rows])), decisions }));
+    return;
+  }
+  for (const { kind, rows } of tables) console.log(`${tableOf(kind, rows)}\n`);
+  console.log(`${tellDecisions(decisions)}\n`);
 }
 
 async function printShares(folder: string, { fromUs, toUs }: { fromUs: number; toUs: number }): Promise<void> {
@@ -108,4 +123,9 @@ function monotonicUs(): number {
   return Number(process.hrtime.bigint() / 1_000n);
 }
 
-await main();
+async function slope(): Promise<void> {
+  const costs = await measureSlope((heap) => process.stderr.write(`${(heap / 1024 / 1024).toFixed(2)} MiB\n`));
+  console.log(options.has('--json') ? JSON.stringify(costs) : tellSlope(costs));
+}
+
+await (options.has('--slope') ? slope() : main());

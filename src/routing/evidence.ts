@@ -87,6 +87,8 @@ function notingDeployments(
   seen: WritableInputs['deployments'],
 ): Pick<Evidence, 'exclusion' | 'block' | 'reading' | 'weight' | 'cost'> {
   const noteOf = ({ id }: Deployment) => (seen[id] ??= {});
+  // Asked once for each target: within one decision nobody may fare differently from one node to the next.
+  const readings = new Map<Deployment, Reading>();
   return {
     exclusion(deployment) {
       const excluded = evidence.exclusion(deployment);
@@ -99,7 +101,10 @@ function notingDeployments(
       return blocked;
     },
     reading(deployment) {
+      const earlier = readings.get(deployment);
+      if (earlier) return earlier;
       const reading = evidence.reading(deployment);
+      readings.set(deployment, reading);
       if (reading !== NO_READING) noteReading(noteOf(deployment), reading);
       return reading;
     },

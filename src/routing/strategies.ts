@@ -157,9 +157,13 @@ function ascending<One>(ones: readonly One[], keyOf: (one: One) => number): read
   for (const one of ones) {
     const key = keyOf(one);
     let at = order.length;
-    while (at > 0 && (keys[at - 1] ?? 0) > key) at -= 1;
-    order.splice(at, 0, one);
-    keys.splice(at, 0, key);
+    for (let before = order[at - 1]; before !== undefined && (keys[at - 1] ?? 0) > key; before = order[at - 1]) {
+      order[at] = before;
+      keys[at] = keys[at - 1] ?? 0;
+      at -= 1;
+    }
+    order[at] = one;
+    keys[at] = key;
   }
   return order;
 }
