@@ -6,6 +6,7 @@ import { createLedgerWriter } from './accounting/ledger-writer.js';
 import { watchLedger } from './accounting/reports/freshness.js';
 import { announceBooked, createSettledFeed } from './accounting/reports/settled-feed.js';
 import { createAccessReader } from './auth/access-reader.js';
+import { rememberAccess } from './auth/remembered-access.js';
 import { createAccessStore } from './auth/access.store.js';
 import { createAccessChanges } from './auth/access.js';
 import { createAdminKeyGrant } from './auth/admin-key.store.js';
@@ -221,7 +222,7 @@ function createChanges(
   const { unitOfWork } = database;
   const store = createAccessStore(unitOfWork);
   return {
-    access: createAccessReader({ store, clock }),
+    access: rememberAccess(createAccessReader({ store, clock })),
     accessChanges: createAccessChanges({
       ...{ store, clock, randomBytes, hashKey: keyHashOf(database) },
       modelExists: (organizationId, slug) => catalogue.snapshot(organizationId).models.bySlug.has(slug),

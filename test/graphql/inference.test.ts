@@ -324,6 +324,37 @@ describe('streams', () => {
     ]);
   });
 
+  const RELATIONS = '{ id text prompt team { slug } apiKey { name team { slug } } feedback { value } }';
+  const away = async (): Promise<never> => {
+    throw new GatewayError('SERVICE_UNAVAILABLE', 'The database is not available.');
+  };
+  const withDatabaseAway = (overrides: Partial<Completions>) => ({
+    ...withCompletions({ prompts: away, ...overrides }),
+    access: { ...services.access, teamsById: away, apiKeysById: away },
+    feedback: { ...services.feedback, byInference: away },
+  });
+  const told = makeState(makeRecord(KEY, { id: completionId, teamId: newId('team') }));
+
+  test('go on without what the database holds, while that is away: an error beside the words would end them', async () => {
+    const { iterator } = source([event(0, { type: 'started', completion: told })]);
+    const document = `subscription { completionStream(id: "${completionId}") { ... on CompletionStarted { completion ${RELATIONS} } } }`;
+    const results = await open(makeContext(withDatabaseAway({ read: async () => iterator }), KEY), document);
+    if (!('next' in results)) throw new Error(results.errors?.[0]?.message);
+    const { value } = await results.next();
+    expect(value.errors).toBeUndefined();
+    const completion = { id: completionId, text: 'Hello', prompt: null, team: null, apiKey: null, feedback: [] };
+    expect(JSON.parse(JSON.stringify(value.data))).toEqual({ completionStream: { completion } });
+  });
+
+  test('a query is told that the database is away', async () => {
+    const context = makeContext(withDatabaseAway({ find: async () => told }), KEY);
+    const { errors } = await run(context, `{ completion(id: "x") { id team { slug } apiKey { name } } }`);
+    expect(errors?.map(({ originalError }) => originalError)).toMatchObject([
+      { code: 'SERVICE_UNAVAILABLE' },
+      { code: 'SERVICE_UNAVAILABLE' },
+    ]);
+  });
+
   test('G1 an unsubscribe reaches the log at once, while the upstream is silent', async () => {
     const { iterator, counts } = source();
     const results = await opened(iterator);

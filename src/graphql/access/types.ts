@@ -1,6 +1,8 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { Args, Directive, Field, ID, ObjectType } from 'type-graphql';
 import type * as core from '../../auth/contract.js';
 import type { GraphqlContext } from '../context.js';
+import { orInStream } from '../in-stream.js';
 import { PageArgs, declareConnection, parsePage, toConnection, type Connection } from '../connection.js';
 import { authorize } from '../permissions.js';
 import { GraphQLDateTime } from '../scalars/index.js';
@@ -28,8 +30,8 @@ export class ApiKey {
   }
 
   @Field(() => Team, { nullable: true, description: 'Whose key it is; null for the organization’s own.' })
-  async team(_args: unknown, context: GraphqlContext): Promise<Team | null> {
-    return this.key.teamId && toTeam(await context.loaders().team.load(this.key.teamId));
+  async team(_args: unknown, context: GraphqlContext, info: GraphQLResolveInfo): Promise<Team | null> {
+    return this.key.teamId && toTeam(await orInStream(context.loaders().team.load(this.key.teamId), null, info));
   }
 
   @Field(() => [PermissionEnum], { description: 'What it may do.' })

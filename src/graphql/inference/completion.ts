@@ -1,3 +1,4 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { Directive, Field, ObjectType } from 'type-graphql';
 import { answerText, type AssistantMessage as CoreMessage } from '../../core/answer.js';
 import type { CompletionState, InferenceRecord } from '../../core/inference.js';
@@ -9,6 +10,7 @@ import { GraphQLDateTime, GraphQLJSON } from '../scalars/index.js';
 import { AssistantMessage } from './answer.js';
 import { Feedback } from './feedback.js';
 import { GuardrailRun } from './guardrail-run.js';
+import { orInStream } from '../in-stream.js';
 import { Inference } from './inference.js';
 import { ContentStateEnum, FinishReasonEnum } from './words.js';
 
@@ -55,8 +57,8 @@ export class Completion extends Inference {
       'The stored prompt: a list of {role, parts, toolCallId, isError}, each part with its kind (text, image, audio, document, toolCall, reasoning). ' +
       'Null without payload storage, once expired, and without PAYLOAD_READ, also for the key that asked.',
   })
-  prompt(_args: unknown, context: GraphqlContext): Promise<unknown> {
-    return context.loaders().prompt.load(this.record);
+  prompt(_args: unknown, context: GraphqlContext, info: GraphQLResolveInfo): Promise<unknown> {
+    return orInStream(context.loaders().prompt.load(this.record), null, info);
   }
 
   @Field(() => GraphQLDateTime, { nullable: true, description: 'Until when the words are kept (UTC).' })
@@ -87,8 +89,8 @@ export class Completion extends Inference {
   }
 
   @Field(() => [Feedback], { description: 'How it was rated, the oldest rating first.' })
-  feedback(_args: unknown, context: GraphqlContext): Promise<readonly Feedback[]> {
-    return context.loaders().feedback.load(this.record.id);
+  feedback(_args: unknown, context: GraphqlContext, info: GraphQLResolveInfo): Promise<readonly Feedback[]> {
+    return orInStream(context.loaders().feedback.load(this.record.id), [], info);
   }
 
   protected override toError(): UserError | null {

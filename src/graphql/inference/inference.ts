@@ -1,3 +1,4 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { Field, Float, ID, InterfaceType, ObjectType } from 'type-graphql';
 import type * as core from '../../core/inference.js';
 import { ApiKey, Team, toApiKey, toTeam } from '../access/types.js';
@@ -7,6 +8,7 @@ import { UserError } from '../errors/user-error.js';
 import { GraphQLDateTime } from '../scalars/index.js';
 import { Tag } from '../tag.js';
 import { Cost, toCost } from './cost.js';
+import { orInStream } from '../in-stream.js';
 import { RoutingDecision } from './routing.js';
 import { TokenUsage, toUsage } from './usage.js';
 import { CacheStatusEnum, InferenceStatusEnum, OperationEnum } from './words.js';
@@ -100,14 +102,18 @@ export abstract class Inference {
     return this.toError();
   }
 
-  @Field(() => Team, { nullable: true, description: 'Whose key asked; null for the organization’s own keys.' })
-  async team(_args: unknown, context: GraphqlContext): Promise<Team | null> {
-    return this.record.teamId && toTeam(await context.loaders().team.load(this.record.teamId));
+  @Field(() => Team, {
+    nullable: true,
+    description: 'Whose key asked; null for the organization’s own keys, and in a stream where it can’t be read just then.',
+  })
+  async team(_args: unknown, context: GraphqlContext, info: GraphQLResolveInfo): Promise<Team | null> {
+    const { teamId } = this.record;
+    return teamId && toTeam(await orInStream(context.loaders().team.load(teamId), null, info));
   }
 
-  @Field(() => ApiKey, { nullable: true, description: 'The key that asked.' })
-  async apiKey(_args: unknown, context: GraphqlContext): Promise<ApiKey | null> {
-    return toApiKey(await context.loaders().apiKey.load(this.record.apiKeyId));
+  @Field(() => ApiKey, { nullable: true, description: 'The key that asked; null in a stream where it can’t be read just then.' })
+  async apiKey(_args: unknown, context: GraphqlContext, info: GraphQLResolveInfo): Promise<ApiKey | null> {
+    return toApiKey(await orInStream(context.loaders().apiKey.load(this.record.apiKeyId), null, info));
   }
 
   @Field(() => String, { nullable: true, description: 'The caller’s own id of the person or account this was for.' })
