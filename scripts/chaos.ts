@@ -11,7 +11,7 @@ import { startTestCluster } from '../test/kit/cluster.js';
 
 const ROUND = { durationMs: 20_000, actionsPerSecond: 15, faults: { kill: 2, terminate: 3, away: 3 } };
 /** Past the lease of a lost owner, and the job that looks for them. */
-const WAITS = { patienceMs: 25_000, settleMs: 45_000 };
+const WAITS = { patienceMs: 25_000, recoveryMs: 5_000, settleMs: 45_000 };
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' }, json: { type: 'boolean', default: false } },
@@ -34,16 +34,32 @@ async function main(): Promise<boolean> {
 }
 
 function tell(report: ChaosReport): boolean {
-  const { seed, missing, doubled, wrong, unclaimed, journalLeft, exitCode, ...rest } = report;
-  const good = [missing, doubled, wrong, journalLeft].every((list) => list.length === 0) && unclaimed === 0 && exitCode === 0;
+  const { seed, missing, doubled, wrong, stranded, unexcused, unclaimed, journalLeft, exitCode, ...rest } = report;
+  const good =
+    [missing, doubled, wrong, stranded, unexcused, journalLeft].every((list) => list.length === 0) && unclaimed === 0 && exitCode === 0;
   if (values.json) console.log(JSON.stringify(report));
   else {
-    const sums = `missing ${missing.length}, doubled ${doubled.length}, wrong ${wrong.length}, unclaimed ${unclaimed}`;
+    const lists = { missing, doubled, wrong, stranded, unexcused };
+    const sums = `${Object.entries(lists)
+      .map(([name, list]) => `${name} ${list.length}`)
+      .join(', ')}, unclaimed ${unclaimed}`;
     console.log(`seed ${seed}: ${rest.clients} clients, ${rest.requests} upstream requests, ${rest.resumes} resumes; ${sums}`);
     console.log(`  rows: ${JSON.stringify(rest.rows)}\n  clients: ${JSON.stringify(rest.ends)} after ${JSON.stringify(rest.troubles)}`);
   }
   if (!good)
-    console.error([...missing, ...doubled, ...wrong, ...journalLeft, ...rest.errors, `exit code ${exitCode}`, `seed ${seed}`].join('\n'));
+    console.error(
+      [
+        ...missing,
+        ...doubled,
+        ...wrong,
+        ...stranded,
+        ...unexcused,
+        ...journalLeft,
+        ...rest.errors,
+        `exit code ${exitCode}`,
+        `seed ${seed}`,
+      ].join('\n'),
+    );
   return good;
 }
 

@@ -39,6 +39,8 @@ FROM inference i WHERE i."user" IS NOT NULL ORDER BY i.created_at`;
 /** The ledger itself, past the product. */
 export async function readLedger(databaseUrl: string): Promise<readonly LedgerRow[]> {
   const client = new pg.Client({ connectionString: databaseUrl });
+  // A connection that was broken in the midst of it fails its query; the rest is noise.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     return (await client.query<LedgerRow>(ROWS)).rows;

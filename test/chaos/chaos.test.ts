@@ -3,8 +3,10 @@ import { build } from '../kit/process.js';
 import { makePlan } from './plan.js';
 import { runChaos } from './run.js';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 240_000;
 const OPTIONS = { durationMs: 7_000, actionsPerSecond: 16, faults: { kill: 1, terminate: 2, away: 2 } };
+/** Nothing is waited for that has happened; a slow machine may take its time. */
+const WAITS = { patienceMs: 60_000, recoveryMs: 30_000, settleMs: 4_000 };
 
 beforeAll(build, LIMIT_MS);
 
@@ -14,13 +16,13 @@ test('a seed is a schedule: the same one gives the same, another one another', (
 });
 
 test(
-  'C21 in chaos: clients, provider and ledger agree; missing 0, doubled 0, no word lost or doubled',
+  'C21 in chaos: clients, provider and ledger agree; missing 0, doubled 0, no word lost or doubled, nobody left without an answer',
   async () => {
     const seed = 1;
-    const report = await runChaos({ plan: makePlan({ ...OPTIONS, seed }), patienceMs: 4_000, settleMs: 4_000 });
-    const { missing, doubled, wrong, journalLeft, exitCode, errors, ...counts } = report;
-    const findings = { seed, missing, doubled, wrong, journalLeft, exitCode };
-    const clean = { seed, missing: [], doubled: [], wrong: [], journalLeft: [], exitCode: 0 };
+    const report = await runChaos({ plan: makePlan({ ...OPTIONS, seed }), ...WAITS });
+    const { missing, doubled, wrong, stranded, unexcused, journalLeft, exitCode, errors, ...counts } = report;
+    const findings = { seed, missing, doubled, wrong, stranded, unexcused, journalLeft, exitCode };
+    const clean = { seed, missing: [], doubled: [], wrong: [], stranded: [], unexcused: [], journalLeft: [], exitCode: 0 };
     try {
       expect(findings).toEqual(clean);
       expect(report.clients).toBe(112);

@@ -15,14 +15,26 @@ export interface Told {
   readonly usage: { readonly totalInput: number; readonly totalOutput: number; readonly source: string } | null;
 }
 
+/** What kept a client from going on. */
+export interface Trouble {
+  /** An error code, or what became of the connection. */
+  readonly what: string;
+  /** As the gateway words it. */
+  readonly message: string;
+  /** By `performance.now()`. */
+  readonly atMs: number;
+}
+
 /** All that the client of one action knows in the end. */
 export interface Known {
   readonly action: Action;
+  /** By `performance.now()`. */
+  readonly beganMs: number;
   readonly reading: Reading;
   readonly ids: Set<string>;
   readonly told: Told[];
   /** Error codes and broken connections, in order. */
-  readonly troubles: string[];
+  readonly troubles: Trouble[];
   resumes: number;
   /** How it ended for the client: with an outcome, by its own will, or because time was up. */
   end: 'told' | 'refused' | 'left' | 'unknown' | 'time-up';
@@ -43,7 +55,7 @@ const TIMEOUT_MS = 2_500;
 
 export async function act(action: Action, ground: Ground): Promise<Known> {
   const known: Known = {
-    ...{ action, reading: { events: [], faults: [] }, ids: new Set<string>(), told: [], troubles: [] },
+    ...{ action, beganMs: performance.now(), reading: { events: [], faults: [] }, ids: new Set<string>(), told: [], troubles: [] },
     ...{ resumes: 0, end: 'unknown' },
   };
   if (action.door === 'complete') await ask(known, ground, COMPLETE);
@@ -64,6 +76,7 @@ interface Outcome {
   readonly text?: string | null;
   readonly usage?: Told['usage'];
   readonly code?: string;
+  readonly message?: string;
   readonly inference?: { readonly id: string; readonly status: string } | null;
 }
 
@@ -74,25 +87,30 @@ async function ask(known: Known, ground: Ground, document: string): Promise<Outc
     const client = ground.client();
     if (!client) continue;
     const outcome = await once(client, document, { input: inputOf(action), key: action.key });
-    if (typeof outcome === 'string') known.troubles.push(outcome);
-    else return hear(known, outcome);
-    if (action.key === null && !PASSING.has(outcome)) return null;
+    if (!('what' in outcome)) return hear(known, outcome);
+    known.troubles.push(outcome);
+    if (action.key === null && !PASSING.has(outcome.what)) return null;
   }
   known.end = 'time-up';
   return null;
 }
 
 /** The one result, or why there is none. */
-async function once(client: GraphqlClient, document: string, variables: object): Promise<Outcome | string> {
+async function once(client: GraphqlClient, document: string, variables: object): Promise<Outcome | Trouble> {
   try {
     const { data, errors } = await client.query<Record<string, Outcome>>(document, variables);
     const [outcome] = Object.values(data ?? {});
-    if (outcome) return outcome.code !== undefined && PASSING.has(outcome.code) ? outcome.code : outcome;
+    if (outcome) return outcome.code !== undefined && PASSING.has(outcome.code) ? trouble(outcome.code, outcome.message) : outcome;
     const code = errors?.[0]?.extensions['code'];
-    return typeof code === 'string' ? code : 'NO_RESULT';
-  } catch {
-    return 'broken';
+    return trouble(typeof code === 'string' ? code : 'NO_RESULT', errors?.[0]?.message);
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : null;
+    return trouble('broken', cause instanceof Error ? cause.message : String(error));
   }
+}
+
+function trouble(what: string, message = ''): Trouble {
+  return { what, message, atMs: performance.now() };
 }
 
 function hear(known: Known, outcome: Outcome): Outcome {
@@ -112,8 +130,8 @@ async function startAndRead(known: Known, ground: Ground): Promise<void> {
   // Its words are gone; what came of it is not.
   for (; !ground.over(); await delay(TRY_AGAIN_MS, null)) {
     const client = ground.client();
-    const outcome = client ? await once(client, COMPLETION, { id: started.id }) : 'down';
-    if (typeof outcome === 'string' || outcome.status === 'RUNNING') continue;
+    const outcome = client ? await once(client, COMPLETION, { id: started.id }) : trouble('down');
+    if ('what' in outcome || outcome.status === 'RUNNING') continue;
     hear(known, outcome);
     return;
   }
@@ -137,7 +155,7 @@ async function watchToEnd(known: Known, ground: Ground, source: Source): Promise
     const enough = async (events: readonly StreamEvent[]): Promise<boolean> => {
       if (!cancelled && events.length >= action.afterEvents) {
         cancelled = true;
-        await client.query(CANCEL_COMPLETION, { id: events[0]?.completionId }).catch(() => known.troubles.push('cancel broken'));
+        await client.query(CANCEL_COMPLETION, { id: events[0]?.completionId }).catch(() => known.troubles.push(trouble('cancel broken')));
       }
       return away > 0 && events.length - from >= action.afterEvents;
     };
@@ -145,7 +163,7 @@ async function watchToEnd(known: Known, ground: Ground, source: Source): Promise
     const ended = await readOn(client, { door, source, reading, enough });
     for (const { completionId } of reading.events) known.ids.add(completionId);
     if (ended.end === 'enough') away -= 1;
-    else if (ended.end !== 'terminal') known.troubles.push(ended.end === 'code' ? ended.code : ended.end);
+    else if (ended.end !== 'terminal') known.troubles.push(ended.end === 'code' ? trouble(ended.code, ended.message) : trouble(ended.end));
     if (ended.end === 'enough' && action.habit === 'leave') return 'left';
     if (ended.end === 'terminal') return hearTerminal(known, reading.events.at(-1));
     if (ended.end === 'code' && !PASSING.has(ended.code)) return 'refused';

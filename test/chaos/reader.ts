@@ -14,7 +14,13 @@ export interface Reading {
 }
 
 /** terminal: the last event has come. code: the operation was refused or ended with this error. broken: the connection is gone. */
-export type ReadEnd = { readonly end: 'terminal' | 'enough' | 'broken' | 'complete' } | { readonly end: 'code'; readonly code: string };
+export type ReadEnd = { readonly end: 'terminal' | 'enough' | 'broken' | 'complete' } | Refused;
+
+interface Refused {
+  readonly end: 'code';
+  readonly code: string;
+  readonly message: string;
+}
 
 export interface ReadOptions {
   readonly door: 'socket' | 'events';
@@ -34,9 +40,9 @@ export async function readOn(client: GraphqlClient, { door, source, reading, eno
     : client.events(document, variables);
   try {
     for await (const { data, errors } of results) {
-      if (errors) return { end: 'code', code: String(errors[0]?.extensions['code']) };
+      if (errors) return refusal(errors[0]);
       const [event] = Object.values(data ?? {});
-      if (!event) return { end: 'code', code: 'NO_EVENT' };
+      if (!event) return { end: 'code', code: 'NO_EVENT', message: '' };
       take(event, reading);
       if (isTerminal(event)) return { end: 'terminal' };
       if (await enough(reading.events)) {
@@ -46,11 +52,20 @@ export async function readOn(client: GraphqlClient, { door, source, reading, eno
     }
     return { end: 'complete' };
   } catch (thrown) {
-    const code = Array.isArray(thrown) ? (thrown[0] as { extensions?: Extensions } | undefined)?.extensions?.['code'] : undefined;
-    return typeof code === 'string' ? { end: 'code', code } : { end: 'broken' };
+    return Array.isArray(thrown) ? refusal(thrown[0] as ToldError | undefined) : { end: 'broken' };
   } finally {
     await socket?.dispose();
   }
+}
+
+interface ToldError {
+  readonly message?: string;
+  readonly extensions?: Extensions;
+}
+
+function refusal(error: ToldError | undefined): ReadEnd {
+  const code = error?.extensions?.['code'];
+  return typeof code === 'string' ? { end: 'code', code, message: error?.message ?? '' } : { end: 'broken' };
 }
 
 export function isTerminal({ __typename }: StreamEvent): boolean {

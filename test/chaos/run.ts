@@ -3,13 +3,15 @@ import { audit, readLedger } from './audit.js';
 import type { Audit, LedgerRow } from './audit.js';
 import { act } from './clients.js';
 import type { Known } from './clients.js';
+import { complaintsOf } from './patience.js';
+import type { Complaints, Outage } from './patience.js';
 import type { Fault, Plan } from './plan.js';
 import { keepProviderBooks } from './provider-books.js';
 import type { ProviderBooks } from './provider-books.js';
 import { createWorld, serve } from './world.js';
 import type { Replica, World } from './world.js';
 
-export interface ChaosReport extends Audit {
+export interface ChaosReport extends Audit, Complaints {
   readonly seed: number;
   readonly clients: number;
   readonly requests: number;
@@ -30,6 +32,8 @@ export interface ChaosOptions {
   readonly plan: Plan;
   /** How long clients may go on trying after the last action. */
   readonly patienceMs: number;
+  /** How long after an outage it may still be felt. */
+  readonly recoveryMs: number;
   /** How long rows may take to settle after the last client is done. */
   readonly settleMs: number;
 }
@@ -38,14 +42,14 @@ export interface ChaosOptions {
  * 1. Clients and faults act by the plan. 2. When all clients are done, what is open may settle; the product stops. 3. Ledger,
  * clients and the provider's own books are held against each other.
  */
-export async function runChaos({ plan, patienceMs, settleMs }: ChaosOptions): Promise<ChaosReport> {
+export async function runChaos({ plan, patienceMs, recoveryMs, settleMs }: ChaosOptions): Promise<ChaosReport> {
   const world = await createWorld();
   try {
     const [replica] = world.replicas as [Replica];
     await replica.start();
     await serve(replica.client!, world.upstream);
     const provider = keepProviderBooks(world.upstream, plan.actions);
-    const { knowns } = await play(plan, { world, replica, patienceMs });
+    const { knowns, outages } = await play(plan, { world, replica, patienceMs });
     await settled(world, provider, settleMs);
     const exitCode = await replica.end('SIGTERM');
     const all = await readLedger(world.database.url);
@@ -53,7 +57,8 @@ export async function runChaos({ plan, patienceMs, settleMs }: ChaosOptions): Pr
     const rows = all.filter((row) => row.status !== 'RUNNING' || seen.has(row.user));
     const told = { journalLeft: replica.journal(), exitCode, errors: errorsIn(replica.output()) };
     const counts = { clients: knowns.length, requests: provider.entries.length, unclaimed: all.length - rows.length };
-    return { seed: plan.seed, ...counts, ...tally(knowns, rows), ...told, ...audit({ knowns, provider, rows: all.filter(excuse(rows)) }) };
+    const findings = { ...audit({ knowns, provider, rows: all.filter(excuse(rows)) }), ...complaintsOf(knowns, { outages, recoveryMs }) };
+    return { seed: plan.seed, ...counts, ...tally(knowns, rows), ...told, ...findings };
   } finally {
     await world.close();
   }
@@ -65,15 +70,23 @@ interface Stage {
   readonly patienceMs: number;
 }
 
-async function play(plan: Plan, { world, replica, patienceMs }: Stage): Promise<{ knowns: readonly Known[] }> {
+interface Played {
+  readonly knowns: readonly Known[];
+  readonly outages: readonly Outage[];
+}
+
+async function play(plan: Plan, { world, replica, patienceMs }: Stage): Promise<Played> {
+  const outages: Outage[] = [];
   const clock = createPausableClock();
   const ground = { client: () => replica.client, over: () => clock.nowMs() > plan.durationMs + patienceMs };
   const strike = async () => {
     for (const fault of plan.faults) {
       await clock.until(fault.atMs);
       // However long a start takes on a busy machine, the plan is not over before it.
+      const fromMs = performance.now();
       if (fault.kind === 'kill') await clock.paused(() => inflict(fault, world, replica));
       else await inflict(fault, world, replica);
+      outages.push({ kind: fault.kind, fromMs, toMs: performance.now() });
     }
   };
   const acting = plan.actions.map(async (action) => {
@@ -81,7 +94,7 @@ async function play(plan: Plan, { world, replica, patienceMs }: Stage): Promise<
     return act(action, ground);
   });
   const [knowns] = await Promise.all([Promise.all(acting), strike()]);
-  return { knowns };
+  return { knowns, outages };
 }
 
 /** The plan's time, which stands still while a process starts. Half a second of each stop still counts, so that clients meet a closed door. */
@@ -132,7 +145,7 @@ function tally(knowns: readonly Known[], rows: readonly LedgerRow[]): Pick<Chaos
   return {
     rows: countBy(rows.map(({ status, error_code }) => (error_code === null ? status : `${status} ${error_code}`))),
     ends: countBy(knowns.map(({ end }) => end)),
-    troubles: countBy(knowns.flatMap(({ troubles }) => troubles)),
+    troubles: countBy(knowns.flatMap(({ troubles }) => troubles.map(({ what }) => what))),
     resumes: knowns.reduce((sum, known) => sum + known.resumes, 0),
   };
 }
