@@ -4,6 +4,7 @@ import { Settlement1763778600000 } from './1763778600000-settlement.js';
 import { Durable1763782200000 } from './1763782200000-durable.js';
 import { Routes1763785800000 } from './1763785800000-routes.js';
 import { RoutesInReports1763787000000 } from './1763787000000-routes-in-reports.js';
+import { Cancellation1763790600000 } from './1763790600000-cancellation.js';
 
 /** In order; appended to, never changed. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   Durable1763782200000,
   Routes1763785800000,
   RoutesInReports1763787000000,
+  Cancellation1763790600000,
 ];

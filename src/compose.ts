@@ -194,7 +194,7 @@ async function lay(surroundings: Surroundings, database: Database): Promise<Foun
   });
   teardown.add('key uses', authenticator, (opened) => opened.flush());
   const follow = followConfiguration(surroundings, catalogue, authenticator);
-  const watch: ConfigurationWatch = createConfigurationWatch({ url: database.url, clock, logger, onVersion: follow });
+  const watch: ConfigurationWatch = createConfigurationWatch({ ...database, clock, logger, onVersion: follow });
   await catalogue.refresh();
   await teardown.add('configuration watch', watch, (opened) => opened.stop()).start();
   return { catalogue, authenticator, watch, adminKey };

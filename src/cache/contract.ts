@@ -50,6 +50,16 @@ export interface IdempotencyStore {
   lost(limit: number): Promise<readonly LostInference[]>;
 }
 
+/** What is asked of another replica: to end what it runs. Methods throw GatewayError SERVICE_UNAVAILABLE while the database is away. */
+export interface CancelRequests {
+  /** Asks whoever runs it. Asking twice is asking once. */
+  ask(organizationId: OrganizationId, id: InferenceId): Promise<void>;
+  /** Those of these that somebody asked to end; each is told once. */
+  take(ids: readonly InferenceId[]): Promise<readonly InferenceId[]>;
+  /** Hears of most requests at once, and of some never. */
+  onAsked(listener: (id: InferenceId) => void): void;
+}
+
 /** The words of a completion that has ended, as they are to be kept. */
 export interface EndedContent {
   readonly organizationId: OrganizationId;

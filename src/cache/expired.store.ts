@@ -5,7 +5,7 @@ import type { UnitOfWork } from '../storage/unit-of-work.js';
 const BATCH = 1_000;
 
 export interface ExpiredPurge {
-  /** Deletes keys that are past their time; tells how many there were. */
+  /** Deletes keys that are past their time, and requests to cancel that nobody took; tells how many keys there were. */
   keys(now: Date): Promise<number>;
   /** Deletes words that are past their time; rows that have none left say EXPIRED. Tells how many there were. */
   contents(now: Date): Promise<number>;
@@ -18,6 +18,9 @@ WITH gone AS (
     SELECT ctid FROM idempotency_key WHERE expires_at < $1 AND ended_at IS NOT NULL LIMIT $2 FOR UPDATE SKIP LOCKED
   )) RETURNING 1
 ) SELECT count(*)::int AS count FROM gone`;
+
+/** No call takes longer than ten minutes. */
+const DELETE_REQUESTS = `DELETE FROM cancellation WHERE requested_at < $1::timestamptz - interval '1 hour'`;
 
 const DELETE_CONTENTS = `
 DELETE FROM completion_content WHERE ctid = ANY(ARRAY(
@@ -32,13 +35,15 @@ export interface ExpiredPurgeDependencies {
 
 export function createExpiredPurge({ unitOfWork, markExpired }: ExpiredPurgeDependencies): ExpiredPurge {
   return {
-    keys: (now) =>
-      inBatches(() =>
+    async keys(now) {
+      await unitOfWork.asWriter((manager) => manager.query(DELETE_REQUESTS, [now]));
+      return inBatches(() =>
         unitOfWork.asWriter(async (manager) => {
           const [row] = await manager.query<{ count: number }[]>(DELETE_KEYS, [now, BATCH]);
           return row?.count ?? 0;
         }),
-      ),
+      );
+    },
     contents: (now) =>
       inBatches(() =>
         unitOfWork.asWriter(async (manager) => {

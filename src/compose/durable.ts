@@ -3,6 +3,7 @@ import { bookingOf } from '../accounting/booking.js';
 import type { LedgerWriter } from '../accounting/contract.js';
 import type { LedgerStore } from '../accounting/ledger.store.js';
 import { insertStartRows, markContentAvailable, markContentExpired, staleStartRows } from '../accounting/open-rows.store.js';
+import { createCancelRequests } from '../cache/cancellations.store.js';
 import { createContentKeeper } from '../cache/content-keeper.js';
 import { createContentReader, createContentStore } from '../cache/content.store.js';
 import { CONTENT_PURPOSE } from '../cache/envelope.js';
@@ -17,7 +18,7 @@ import { createCipher, deriveKey } from '../storage/cipher.js';
 import type { Database } from '../storage/database.js';
 
 export interface DurableSources {
-  readonly database: Pick<Database, 'unitOfWork' | 'swiftWork' | 'masterKey'>;
+  readonly database: Pick<Database, 'unitOfWork' | 'swiftWork' | 'notices' | 'masterKey'>;
   readonly ledger: LedgerWriter;
   readonly store: LedgerStore;
   readonly clock: Clock;
@@ -26,7 +27,7 @@ export interface DurableSources {
 
 /** What outlives the process of a call: its key, its events, its words. */
 export function composeDurable({ database, ledger, store, clock, logger }: DurableSources) {
-  const { unitOfWork, swiftWork, masterKey } = database;
+  const { unitOfWork, swiftWork, notices, masterKey } = database;
   const cipher = createCipher({ masterKey, purpose: CONTENT_PURPOSE, randomBytes });
   const contentStore = createContentStore({ unitOfWork, cipher, clock, markAvailable: markContentAvailable });
   return {
@@ -37,6 +38,7 @@ export function composeDurable({ database, ledger, store, clock, logger }: Durab
       insertStarts: insertStartRows,
       staleStarts: (manager, limit) => staleStartRows(manager, clock.now(), limit),
     }),
+    cancelRequests: createCancelRequests({ unitOfWork: swiftWork, notices }),
     keeper: createContentKeeper({ store: contentStore, booked: () => ledger.flush(), clock, logger }),
     contents: createContentReader({ unitOfWork: swiftWork, cipher, clock }),
     bookProvisional: (record: InferenceRecord) => store.insert([bookingOf(record, { provisional: true })]),

@@ -11,6 +11,7 @@ import type { Logger } from '../core/logger.js';
 import { isOperation, operationOf } from '../core/operations.js';
 import { NO_PAYLOAD_STORAGE } from '../core/payload-storage.js';
 import type { RoutePlan, Router } from '../routing/contract.js';
+import { isVisible } from './cancelling.js';
 import type { Finalizer } from './finalizer.js';
 import { whyTooDear } from './forecast.js';
 import { createIdempotencyKeys } from './idempotency.js';
@@ -68,8 +69,8 @@ export interface AdmissionDependencies {
   readonly registry: CompletionRegistry;
   readonly keys: IdempotencyStore;
   readonly lost: LostCare;
-  /** From now on this replica has to say that it works on it. */
-  readonly onKeyTaken: () => void;
+  /** Others can see it now: this replica has to say that it works on it, and to hear of it. */
+  readonly onAnnounced: () => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -168,8 +169,8 @@ function begin({ start, plan }: Prepared, claim: IdempotencyClaim | null, desk: 
   if (claim) {
     desk.remembered.take(claim, start.id);
     desk.claims.set(completion, claim);
-    desk.onKeyTaken();
   }
+  if (isVisible(completion)) desk.onAnnounced();
   return { kind: 'begun', completion };
 }
 

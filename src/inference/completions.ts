@@ -1,6 +1,6 @@
 import type { LedgerDrafts, LedgerReader, LedgerWriter } from '../accounting/contract.js';
 import type { CallJournal } from '../accounting/journal/contract.js';
-import type { ContentKeeper, ContentReader, IdempotencyStore } from '../cache/contract.js';
+import type { CancelRequests, ContentKeeper, ContentReader, IdempotencyStore } from '../cache/contract.js';
 import type { Catalogue } from '../catalog/contract.js';
 import type { Clock } from '../core/clock.js';
 import { userError } from '../core/errors.js';
@@ -18,6 +18,7 @@ import type {
   InferenceRequest,
   StreamRequest,
 } from './contract.js';
+import { createCancelling } from './cancelling.js';
 import { createElsewhereWatch } from './elsewhere.js';
 import type { ElsewhereWatch, WaitEnd } from './elsewhere.js';
 import { createFinalizer } from './finalizer.js';
@@ -49,6 +50,7 @@ export interface CompletionsDependencies {
   readonly drafts?: LedgerDrafts;
   /** Which inference was begun under which key, on any replica. */
   readonly keys: IdempotencyStore;
+  readonly cancelRequests: CancelRequests;
   readonly keeper: ContentKeeper;
   readonly contents: ContentReader;
   /** Books a settlement in a lost replica's place. Resolves when it is committed. */
@@ -81,9 +83,10 @@ export function createCompletions(dependencies: CompletionsDependencies): Comple
   const finalizer = createFinalizer(dependencies);
   const registry = createCompletionRegistry({ clock, maxBytes: maxEndedBytes });
   const lost = createLostCare({ ...dependencies, registry });
-  const lookup = createLookup({ ...dependencies, registry });
-  const heartbeat = createHeartbeat({ ...dependencies, registry });
-  const desk = createAdmissionDesk({ ...dependencies, finalizer, registry, lost, onKeyTaken: heartbeat.wake });
+  const cancelling = createCancelling({ ...dependencies, requests: dependencies.cancelRequests, registry });
+  const lookup = createLookup({ ...dependencies, registry, cancelling });
+  const heartbeat = createHeartbeat({ ...dependencies, registry, cancelling });
+  const desk = createAdmissionDesk({ ...dependencies, finalizer, registry, lost, onAnnounced: heartbeat.wake });
   const elsewhere = createElsewhereWatch(dependencies);
   const parts: Parts = { ...dependencies, finalizer, registry, desk, lookup, elsewhere, launched: new WeakSet() };
   const { find, read, cancel, records, messages, prompts } = lookup;

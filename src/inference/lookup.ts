@@ -10,6 +10,7 @@ import { aged, createCompletionPages } from './pages.js';
 import type { CompletionPages, CompletionSources } from './pages.js';
 import { checkPosition, eventsElsewhere, replay } from './reading.js';
 import type { CompletionEvents } from './reading.js';
+import type { Cancelling } from './cancelling.js';
 import { isRunning } from './registry.js';
 import type { KeptCompletion } from './registry.js';
 
@@ -27,7 +28,7 @@ export interface Lookup extends Pick<Completions, 'find' | 'read' | 'cancel'>, C
 }
 
 /** Completions by their id, each as the principal may see it. */
-export function createLookup(dependencies: CompletionSources): Lookup {
+export function createLookup(dependencies: CompletionSources & { readonly cancelling: Pick<Cancelling, 'endElsewhere'> }): Lookup {
   const { contents } = dependencies;
   const pages = createCompletionPages(dependencies);
   const stored: Lookup['stored'] = async ({ organizationId }, id, position) => replay(await contents.events(organizationId, id), position);
@@ -57,7 +58,14 @@ export function createLookup(dependencies: CompletionSources): Lookup {
       const located = await locateCompletion(principal, id, dependencies);
       if (!located || !mayEnd(principal, located.state.record)) return null;
       const { kept, state } = located;
-      if (!kept || !isRunning(kept)) return viewFor(principal, state);
+      if (!kept) {
+        const { record } = state;
+        return withWords(principal, record.status === 'RUNNING' ? await dependencies.cancelling.endElsewhere(record) : record, {
+          pages,
+          contents,
+        });
+      }
+      if (!isRunning(kept)) return viewFor(principal, state);
       kept.end('cancelled');
       return viewFor(principal, (await kept.done).state);
     },

@@ -2,11 +2,16 @@ import pg from 'pg';
 import type { EntityManager } from 'typeorm';
 import type { Cancel, Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
+import { NOTICE_CHANNELS } from './notices.js';
+import type { NoticeBoard } from './notices.js';
 import { WRITER_ROLE } from './roles.js';
 
 const CHANNEL = 'glidepath_configuration';
 const POLL_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 3_000;
+const LISTEN = [`SET ROLE ${WRITER_ROLE}`, ...[CHANNEL, ...Object.values(NOTICE_CHANNELS)].map((channel) => `LISTEN ${channel}`)].join(
+  '; ',
+);
 /** A poll unanswered for so long means a dead connection, not a slow database. */
 const POLL_TIMEOUT_MS = 5_000;
 
@@ -37,6 +42,8 @@ export interface ConfigurationWatchSettings {
   readonly logger: Logger;
   /** Called with the first version, and with each later one that differs from the one before. Must not throw. */
   readonly onVersion: (version: number) => void;
+  /** Where other notices are told, which come on the same connection. */
+  readonly notices?: NoticeBoard;
 }
 
 /**
@@ -44,7 +51,8 @@ export interface ConfigurationWatchSettings {
  *
  * 1. A connection of its own, so that a used-up pool delays nothing, reads the version every second: the guarantee.
  * 2. The same connection listens; a notice only makes the next reading come at once: the hint.
- * 3. A lost connection is made anew at the next second, and its first reading finds what was missed.
+ * 3. A lost connection is made anew at the next second, and its first reading finds what was missed. Of other notices nobody
+ *    knows what was missed, so that is told instead.
  */
 export function createConfigurationWatch(settings: ConfigurationWatchSettings): ConfigurationWatch {
   return new PollingWatch(settings);
@@ -122,10 +130,14 @@ class PollingWatch implements ConfigurationWatch {
     client.on('error', (error) => {
       if (client === this.#client) this.#drop(error);
     });
-    client.on('notification', () => void this.#read());
+    client.on('notification', ({ channel, payload = '' }) => {
+      if (channel === CHANNEL) void this.#read();
+      else this.settings.notices?.hear(channel, payload);
+    });
     try {
       await client.connect();
-      await client.query(`SET ROLE ${WRITER_ROLE}; LISTEN ${CHANNEL}`);
+      await client.query(LISTEN);
+      if (this.#version !== null) this.settings.notices?.missed();
       return client;
     } catch (error) {
       void client.end().catch(() => undefined);

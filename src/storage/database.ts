@@ -11,6 +11,8 @@ import { startEmbeddedPostgres } from './embedded-postgres.js';
 import { errorCode } from './error-code.js';
 import { checkMasterKey, loadMasterKey } from './master-key.js';
 import { migrate } from './migrate.js';
+import { createNoticeBoard } from './notices.js';
+import type { NoticeBoard } from './notices.js';
 import { ensurePartitions } from './partitions.js';
 import { createGate, createUnitOfWork, PATIENT, SWIFT } from './unit-of-work.js';
 import type { UnitOfWork } from './unit-of-work.js';
@@ -22,6 +24,8 @@ export interface Database {
   readonly unitOfWork: UnitOfWork;
   /** On the same connections: for the few indexed statements that a call waits for. It gives up within seconds. */
   readonly swiftWork: UnitOfWork;
+  /** What other replicas tell, as long as a watch listens. */
+  readonly notices: NoticeBoard;
   readonly masterKey: Secret<Buffer>;
   /** Returns connections; the embedded server stops. */
   close(): Promise<void>;
@@ -63,7 +67,7 @@ export async function openDatabase(context: DatabaseContext): Promise<Database> 
   try {
     await setUp(url, context);
     await dataSource.initialize();
-    return { url, dataSource, close, ...(await prepare(dataSource, context)) };
+    return { url, dataSource, close, notices: createNoticeBoard(), ...(await prepare(dataSource, context)) };
   } catch (error) {
     await close();
     throw error;

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { insertStartRows, markContentAvailable, markContentExpired, staleStartRows } from '../../src/accounting/open-rows.store.js';
+import { createCancelRequests } from '../../src/cache/cancellations.store.js';
 import { createContentPages } from '../../src/cache/content-pages.store.js';
 import { createContentReader, createContentStore } from '../../src/cache/content.store.js';
 import type { EndedContent, KeyClaim } from '../../src/cache/contract.js';
@@ -15,6 +18,7 @@ import type { InferenceRecord } from '../../src/core/inference.js';
 import { Secret } from '../../src/core/secret.js';
 import { createCipher } from '../../src/storage/cipher.js';
 import { createDataSource } from '../../src/storage/data-source.js';
+import { createNoticeBoard } from '../../src/storage/notices.js';
 import { createUnitOfWork } from '../../src/storage/unit-of-work.js';
 import type { UnitOfWork } from '../../src/storage/unit-of-work.js';
 import { createTestDatabase } from '../kit/database.js';
@@ -217,6 +221,40 @@ describe('keys', () => {
     await keys.begin({ ...running(record), id });
     await dataSource.query('UPDATE idempotency_key SET ended_at = now() WHERE ended_at IS NULL');
     expect(await keys.lost(10)).toEqual([{ organizationId: record.organizationId, id }]);
+  });
+});
+
+describe('requests to cancel', () => {
+  test('are taken once, by whoever runs what they name, and heard at once by all who listen', async () => {
+    const { record } = await live();
+    const [asked, other] = [running(record).id, running(record).id];
+    const notices = createNoticeBoard();
+    const requests = createCancelRequests({ unitOfWork: work, notices });
+    const listener = new pg.Client({ connectionString: database.url });
+    await listener.connect();
+    await listener.query('LISTEN glidepath_cancellation');
+    const heard: string[] = [];
+    requests.onAsked((id) => heard.push(id));
+    const notified = once(listener, 'notification') as Promise<[{ channel: string; payload: string }]>;
+    await requests.ask(record.organizationId, asked);
+    await requests.ask(record.organizationId, asked);
+    const [{ channel, payload }] = await notified;
+    notices.hear(channel, payload);
+    notices.hear(channel, 'nonsense');
+    expect(heard).toEqual([asked]);
+    expect(await requests.take([other])).toEqual([]);
+    expect(await requests.take([other, asked])).toEqual([asked]);
+    expect(await requests.take([asked])).toEqual([]);
+    await listener.end();
+  });
+
+  test('are cleared away when nobody took them', async () => {
+    const { record } = await live();
+    const requests = createCancelRequests({ unitOfWork: work, notices: createNoticeBoard() });
+    const { id } = running(record);
+    await requests.ask(record.organizationId, id);
+    await createExpiredPurge({ unitOfWork: work, markExpired: markContentExpired }).keys(new Date(Date.now() + 25 * HOUR_MS));
+    expect(await requests.take([id])).toEqual([]);
   });
 });
 

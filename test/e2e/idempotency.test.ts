@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { COMPLETE, COMPLETION, START_COMPLETION, STREAM_COMPLETION } from '../kit/operations.js';
+import { CANCEL_COMPLETION, COMPLETE, COMPLETION, START_COMPLETION, STREAM_COMPLETION } from '../kit/operations.js';
 import { startProduct } from '../kit/product.js';
 import type { TestProduct } from '../kit/product.js';
 import { chatBody, createGate } from '../kit/scripted-upstream.js';
@@ -169,6 +169,21 @@ test('what startCompletion began without a key is RUNNING on every replica, with
   gate.open();
   await until(async () => (await find(second, id))?.['content'] === 'AVAILABLE');
   expect(await find(second, id)).toMatchObject({ status: 'SUCCEEDED', text: 'seen everywhere' });
+});
+
+test('cancelled on the replica that does not run it: it ends where it runs, its provider is left, and both tell so', async () => {
+  const left = new Promise<void>((resolve) => {
+    first.upstream.respondOnce(async (exchange) => {
+      await exchange.send('data: {"choices":[{"delta":{"content":"and so on"}}]}\n\n');
+      await exchange.request.aborted;
+      resolve();
+    });
+  });
+  const { id } = await start(first, null);
+  const { data } = await second.client.query(CANCEL_COMPLETION, { id });
+  expect(data).toMatchObject({ cancelCompletion: { id, status: 'CANCELLED' } });
+  await left;
+  expect(await find(first, id)).toMatchObject({ status: 'CANCELLED' });
 });
 
 test('a lost owner: the next caller settles it as INTERRUPTED, nobody is asked again, and the truth replaces it when it comes', async () => {

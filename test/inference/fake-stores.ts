@@ -1,4 +1,5 @@
 import type {
+  CancelRequests,
   ContentKeeper,
   ContentReader,
   EndedContent,
@@ -26,6 +27,10 @@ export interface SharedStores {
   readonly keys: Map<string, StoredKey>;
   readonly contents: Map<InferenceId, EndedContent>;
   readonly starts: Map<InferenceId, InferenceRecord>;
+  readonly asked: Set<InferenceId>;
+  readonly onAsked: Set<(id: InferenceId) => void>;
+  /** While they are lost, requests to cancel are found by looking alone. */
+  deaf: boolean;
   readonly clock: Clock;
   /** While it is, everything throws SERVICE_UNAVAILABLE. */
   away: boolean;
@@ -36,7 +41,17 @@ export const LEASE_MS = 15_000;
 const DAY_MS = 86_400_000;
 
 export function createSharedStores(clock: Clock): SharedStores {
-  return { keys: new Map(), contents: new Map(), starts: new Map(), clock, away: false, claims: 0 };
+  return {
+    keys: new Map(),
+    contents: new Map(),
+    starts: new Map(),
+    asked: new Set(),
+    onAsked: new Set(),
+    deaf: false,
+    clock,
+    away: false,
+    claims: 0,
+  };
 }
 
 function reach(shared: SharedStores): Promise<void> {
@@ -89,6 +104,22 @@ export function createFakeKeys(shared: SharedStores, owner: string): Idempotency
       const lost = [...keys.values()].filter((key) => key.endedUntilMs === null && key.ownerUntilMs <= clock.monotonicMs());
       return lost.slice(0, limit).map(({ id, claim }) => ({ id, organizationId: claim.organizationId }));
     },
+  };
+}
+
+export function createFakeCancelRequests(shared: SharedStores): CancelRequests {
+  const { asked, onAsked } = shared;
+  return {
+    async ask(_organizationId, id) {
+      await reach(shared);
+      asked.add(id);
+      if (!shared.deaf) for (const hear of onAsked) hear(id);
+    },
+    async take(ids) {
+      await reach(shared);
+      return ids.filter((id) => asked.delete(id));
+    },
+    onAsked: (listener) => void onAsked.add(listener),
   };
 }
 

@@ -27,7 +27,7 @@ import { createRouter } from '../../src/routing/router.js';
 import { collectingLogger } from '../kit/logger.js';
 import { createManualClock } from '../kit/manual-clock.js';
 import type { ManualClock } from '../kit/manual-clock.js';
-import { createFakeContents, createFakeKeeper, createFakeKeys, createSharedStores } from './fake-stores.js';
+import { createFakeCancelRequests, createFakeContents, createFakeKeeper, createFakeKeys, createSharedStores } from './fake-stores.js';
 import type { SharedStores } from './fake-stores.js';
 
 export const ORGANIZATION: OrganizationId = newId('organization');
@@ -278,6 +278,7 @@ export function createStage(deployments: readonly Deployment[] = [deployment()],
     },
     keys: createFakeKeys(shared, newId('attempt')),
     contents: createFakeContents(shared),
+    cancelRequests: createFakeCancelRequests(shared),
     bookProvisional: (record) => {
       ledger.append(record);
       return Promise.resolve();

@@ -6,6 +6,7 @@ import { ApiKeySecret } from '../../src/storage/entities/api-key-secret.js';
 import { ApiKey } from '../../src/storage/entities/api-key.js';
 import { Attempt } from '../../src/storage/entities/attempt.js';
 import { AuditEntry } from '../../src/storage/entities/audit-entry.js';
+import { Cancellation } from '../../src/storage/entities/cancellation.js';
 import { CompletionContent } from '../../src/storage/entities/completion-content.js';
 import { Deployment } from '../../src/storage/entities/deployment.js';
 import { Feedback } from '../../src/storage/entities/feedback.js';
@@ -71,6 +72,7 @@ export async function insertOneOfEverything(manager: EntityManager, organization
     targetId: teamId,
     targetKind: 'Team',
   });
+  await manager.insert(Cancellation, { inferenceId, organizationId, requestedAt: at });
   await manager.insert(Inference, {
     id: inferenceId,
     organizationId,

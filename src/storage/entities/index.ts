@@ -2,6 +2,7 @@ import { ApiKey } from './api-key.js';
 import { ApiKeySecret } from './api-key-secret.js';
 import { Attempt } from './attempt.js';
 import { AuditEntry } from './audit-entry.js';
+import { Cancellation } from './cancellation.js';
 import { CompletionContent } from './completion-content.js';
 import { ConfigurationVersion } from './configuration-version.js';
 import { Deployment } from './deployment.js';
@@ -35,5 +36,6 @@ export const ENTITIES = [
   Attempt,
   IdempotencyKey,
   CompletionContent,
+  Cancellation,
   Feedback,
 ];
