@@ -108,7 +108,7 @@ module.exports = {
       comment: FORMATS,
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: packages('openai', '@anthropic-ai/[^/]+', '@google/genai'), dependencyTypesNot: ['type-only'] },
+      to: { path: packages('openai', '@anthropic-ai/[^/]+', '@google/genai', '@aws-sdk/[^/]+'), dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'the product runs without its tools',

@@ -107,11 +107,11 @@ function outcomesPage(): string {
 function providersPage(): string {
   const rows = [...PRESETS]
     .toSorted((one, other) => one.name.localeCompare(other.name, 'en'))
-    .map(({ name, displayName, wireFormat, baseUrl, environmentVariable, models }) => [
+    .map(({ name, displayName, wireFormat, baseUrl, regionalUrl = null, environmentVariable, models }) => [
       `\`${name}\``,
       displayName,
       `\`${wireFormat}\``,
-      baseUrl === null ? 'given by you' : `\`${baseUrl}\``,
+      (baseUrl ?? regionalUrl) === null ? 'given by you' : `\`${baseUrl ?? regionalUrl ?? ''}\``,
       environmentVariable === null ? '' : `\`${environmentVariable}\``,
       models.map(({ model }) => `\`${model}\``).join(', '),
     ]);

@@ -80,7 +80,7 @@ function createCredentialReader({ cipher, logger }: CatalogueSettings): (provide
     if (credential === null || provider.deletedAt !== null) return null;
     try {
       return Object.freeze({
-        apiKey: openCredential(cipher, provider, credential),
+        ...openCredential(cipher, provider, credential),
         lastFour: credential.lastFour,
         setAt: credential.setAt,
       });

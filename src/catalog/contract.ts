@@ -57,8 +57,18 @@ export interface RollbackRouteInput {
 
 type Optional<T> = T | null | undefined;
 
+/** Exactly one. */
 export interface ProviderCredentialInput {
   readonly apiKey?: Optional<string>;
+  readonly aws?: Optional<AwsCredentialInput>;
+  /** The key file as its vendor makes it. */
+  readonly googleServiceAccount?: Optional<JsonValue>;
+}
+
+export interface AwsCredentialInput {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: Optional<string>;
 }
 
 export interface UpdatePayloadStorageInput {
@@ -160,6 +170,8 @@ export interface ProviderPreset {
   readonly wireFormat: WireFormat;
   /** Null where the caller must give one (azure-openai). */
   readonly baseUrl: string | null;
+  /** Where its address depends on the region: https://bedrock-runtime.{region}.amazonaws.com, with {project} of a service account. */
+  readonly regionalUrl?: string;
   /** The environment variable that makes it a provider at first start. */
   readonly environmentVariable: string | null;
   /** Ollama, vLLM, LM Studio: live on a private network. */

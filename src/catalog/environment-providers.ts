@@ -69,7 +69,7 @@ async function create(context: EnvironmentContext, preset: ProviderPreset, named
     baseUrl,
     region: null,
     headers: {},
-    credential: apiKey === null ? null : sealCredential(cipher, { organizationId, id }, { apiKey, setAt: at }),
+    credential: apiKey === null ? null : sealCredential(cipher, { organizationId, id }, { secret: { kind: 'apiKey', apiKey }, setAt: at }),
     credentialFromEnvironment: apiKey !== null,
     allowPrivateNetwork,
     enabled: true,
@@ -120,7 +120,8 @@ async function deploy(context: EnvironmentContext, preset: ProviderPreset, provi
 
 async function refresh(context: EnvironmentContext, provider: StoredProvider, apiKey: Secret | null): Promise<number> {
   if (apiKey === null || !provider.credentialFromEnvironment || holds(context.cipher, provider, apiKey)) return 0;
-  const credential = sealCredential(context.cipher, provider, { apiKey: apiKey.reveal(), setAt: context.at });
+  const secret = { kind: 'apiKey', apiKey: apiKey.reveal() } as const;
+  const credential = sealCredential(context.cipher, provider, { secret, setAt: context.at });
   await context.transaction.saveProvider({ ...provider, credential });
   await audit(context, provider, { action: 'refreshCredential' });
   return 1;
@@ -129,7 +130,7 @@ async function refresh(context: EnvironmentContext, provider: StoredProvider, ap
 function holds(cipher: Cipher, provider: StoredProvider, apiKey: Secret): boolean {
   if (provider.credential === null) return false;
   try {
-    return openCredential(cipher, provider, provider.credential).reveal() === apiKey.reveal();
+    return openCredential(cipher, provider, provider.credential).apiKey?.reveal() === apiKey.reveal();
   } catch {
     return false;
   }

@@ -10,8 +10,10 @@ import { inForce, reader } from './change-context.js';
 import type { ChangeSettings } from './change-context.js';
 import type { CatalogueTransaction } from './change.store.js';
 import type { CatalogueChanges, CreateProviderInput, UpdateProviderInput } from './contract.js';
+import { readSecret } from './credential-checks.js';
+import type { ProviderSecret } from './credential-text.js';
 import { sealCredential } from './credentials.js';
-import { checkBaseUrl, checkCredential, checkRegion, normaliseBaseUrl, readHeaders } from './provider-checks.js';
+import { addressOf, checkBaseUrl, checkRegion, normaliseBaseUrl, readHeaders, whyNoAddress } from './provider-checks.js';
 import type { StoredProvider } from './stored.js';
 
 type ProviderChanges = Pick<CatalogueChanges, 'createProvider' | 'updateProvider' | 'deleteProvider'>;
@@ -29,12 +31,11 @@ function createProvider(settings: ChangeSettings, actor: Actor, input: CreatePro
   return inForce(settings, actor, {
     run: async ({ transaction, at }) => {
       const checks = createInputChecks();
-      const draft = readNewProvider(settings, checks, input);
+      const { draft, secret } = readNewProvider(settings, checks, input);
       if (draft === null || checks.problems.length > 0) return fail(invalidRequest(checks.problems));
       if (await transaction.provider({ slug: input.slug })) return fail(conflict(`There is a provider ${input.slug} already.`, 'slug'));
       const id = newId('provider');
-      const apiKey = input.credential?.apiKey ?? null;
-      const credential = apiKey === null ? null : sealCredential(settings.cipher, { organizationId, id }, { apiKey, setAt: at });
+      const credential = secret === null ? null : sealCredential(settings.cipher, { organizationId, id }, { secret, setAt: at });
       const after: StoredProvider = { ...draft, id, organizationId, credential, createdAt: at, deletedAt: null };
       await transaction.saveProvider(after);
       await audit(transaction, { action: 'createProvider', before: null, after });
@@ -50,9 +51,9 @@ function updateProvider(settings: ChangeSettings, actor: Actor, input: UpdatePro
       const before = await find(transaction, input.id);
       if (!before) return fail(notFound('provider', input.id));
       const checks = createInputChecks();
-      const changed = readUpdate(settings, checks, { before, input });
+      const { changed, secret } = readUpdate(settings, checks, { before, input });
       if (checks.problems.length > 0) return fail(invalidRequest(checks.problems));
-      const after = { ...changed, ...changedCredential(settings, before, { input, at }) };
+      const after = { ...changed, ...(input.credential === undefined ? {} : changedCredential(settings, before, { secret, at })) };
       await transaction.saveProvider(after);
       await audit(transaction, { action: 'updateProvider', before, after });
       return ok(before.id);
@@ -79,7 +80,12 @@ function deleteProvider(settings: ChangeSettings, actor: Actor, id: string): Ret
 
 type Draft = Omit<StoredProvider, 'id' | 'organizationId' | 'credential' | 'createdAt' | 'deletedAt'>;
 
-function readNewProvider(settings: ChangeSettings, checks: InputChecks, input: CreateProviderInput): Draft | null {
+interface NewProvider {
+  readonly draft: Draft | null;
+  readonly secret: ProviderSecret | null;
+}
+
+function readNewProvider(settings: ChangeSettings, checks: InputChecks, input: CreateProviderInput): NewProvider {
   const { known, checkUrl } = settings;
   checks.slug('slug', input.slug);
   const preset = input.preset ? known.preset(input.preset) : null;
@@ -90,21 +96,17 @@ function readNewProvider(settings: ChangeSettings, checks: InputChecks, input: C
   const wireFormat = input.wireFormat ?? preset?.wireFormat ?? null;
   checkWireFormat(settings, checks, wireFormat);
   const allowPrivateNetwork = input.allowPrivateNetwork ?? preset?.allowPrivateNetwork ?? false;
-  const baseUrl = input.baseUrl ?? preset?.baseUrl ?? null;
-  if (baseUrl === null)
-    checks.add(
-      'baseUrl',
-      preset === null ? 'is needed where no preset gives it' : `is needed: the preset ${preset.name} has none of its own`,
-    );
-  else checkBaseUrl(checks, { baseUrl, allowPrivateNetwork, checkUrl });
+  const secret = readSecret(checks, input.credential, { checkUrl, allowPrivateNetwork });
   const region = input.region ?? null;
   if (region !== null) checkRegion(checks, region);
-  if (input.credential) checkCredential(checks, input.credential);
+  const baseUrl = input.baseUrl ?? (preset && addressOf(preset, { region, secret }));
+  if (baseUrl === null) checks.add('baseUrl', whyNoAddress(preset));
+  else checkBaseUrl(checks, { baseUrl, allowPrivateNetwork, checkUrl });
   const headers = readHeaders(checks, input.headers ?? {});
-  if (wireFormat === null || baseUrl === null || checks.problems.length > 0) return null;
+  if (wireFormat === null || baseUrl === null || checks.problems.length > 0) return { draft: null, secret };
   const { slug } = input;
   const place = { wireFormat, baseUrl: normaliseBaseUrl(baseUrl), region, headers, allowPrivateNetwork };
-  return { slug, name, preset: preset?.name ?? null, ...place, enabled: true, credentialFromEnvironment: false };
+  return { draft: { slug, name, preset: preset?.name ?? null, ...place, enabled: true, credentialFromEnvironment: false }, secret };
 }
 
 function checkWireFormat({ known }: ChangeSettings, checks: InputChecks, wireFormat: WireFormat | null): void {
@@ -117,7 +119,7 @@ function readUpdate(
   settings: ChangeSettings,
   checks: InputChecks,
   change: { before: StoredProvider; input: UpdateProviderInput },
-): StoredProvider {
+): { readonly changed: StoredProvider; readonly secret: ProviderSecret | null } {
   const { before, input } = change;
   const preset = before.preset === null ? null : settings.known.preset(before.preset);
   for (const field of ['enabled', 'name', 'baseUrl'] as const) if (input[field] === null) checks.add(field, "can't be cleared");
@@ -130,24 +132,22 @@ function readUpdate(
   if (moves) checkBaseUrl(checks, { baseUrl, allowPrivateNetwork, checkUrl: settings.checkUrl });
   const region = input.region === undefined ? before.region : input.region;
   if (region !== null) checkRegion(checks, region);
-  if (input.credential) checkCredential(checks, input.credential);
+  const secret = readSecret(checks, input.credential, { checkUrl: settings.checkUrl, allowPrivateNetwork });
   if (input.credential === undefined && before.credential !== null && isElsewhere(before.baseUrl, baseUrl))
     checks.add('credential', 'must be given again: the stored one was given for another address');
   const headers = input.headers === undefined ? before.headers : readHeaders(checks, input.headers ?? {});
   const usable = moves && checks.problems.length === 0 ? normaliseBaseUrl(baseUrl) : baseUrl;
-  return { ...before, name, baseUrl: usable, region, headers, allowPrivateNetwork, enabled: input.enabled ?? before.enabled };
+  const changed = { ...before, name, baseUrl: usable, region, headers, allowPrivateNetwork, enabled: input.enabled ?? before.enabled };
+  return { changed, secret };
 }
 
 /** A credential that a mutation sets or clears is no longer refreshed from the environment. */
 function changedCredential(
   { cipher }: ChangeSettings,
   before: StoredProvider,
-  { input, at }: { input: UpdateProviderInput; at: Date },
+  { secret, at }: { secret: ProviderSecret | null; at: Date },
 ): Pick<StoredProvider, 'credential' | 'credentialFromEnvironment'> {
-  if (input.credential === undefined) return { credential: before.credential, credentialFromEnvironment: before.credentialFromEnvironment };
-  const apiKey = input.credential?.apiKey ?? null;
-  const credential = apiKey === null ? null : sealCredential(cipher, before, { apiKey, setAt: at });
-  return { credential, credentialFromEnvironment: false };
+  return { credential: secret === null ? null : sealCredential(cipher, before, { secret, setAt: at }), credentialFromEnvironment: false };
 }
 
 /** The sandbox's marker is none. */

@@ -1,18 +1,16 @@
 import type { InputChecks } from '../core/input-checks.js';
 import { isJsonObject } from '../core/json.js';
 import type { JsonValue } from '../core/json.js';
-import type { ProviderCredentialInput } from './contract.js';
+import type { ProviderPreset } from './contract.js';
+import type { ProviderSecret } from './credential-text.js';
 
 const MAX_URL_LENGTH = 2_000;
 const MAX_REGION_LENGTH = 63;
-const MAX_SECRET_LENGTH = 8_192;
 const MAX_HEADERS = 32;
 const MAX_HEADER_LENGTH = 4_096;
 /** A field name as RFC 9110, section 5.1, has it. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 const HEADER_VALUE = /^[\x20-\x7e\x80-\xff]*$/;
-/** What would go into a header must not end it. */
-const CREDENTIAL = /^[\x21-\x7e]+$/;
 
 /** The client's own, and those that carry credentials, which belong into `credential`. */
 const RESERVED_HEADERS = new Set([
@@ -58,6 +56,29 @@ export function checkBaseUrl(checks: InputChecks, { baseUrl, allowPrivateNetwork
   }
 }
 
+/** A preset's address: its own, or the one for a region, and for a project where it has those. Null where it takes more to know. */
+export function addressOf(
+  preset: ProviderPreset,
+  { region, secret }: { readonly region: string | null; readonly secret: ProviderSecret | null },
+): string | null {
+  if (preset.baseUrl !== null || preset.regionalUrl === undefined || region === null || !REGION.test(region)) return preset.baseUrl;
+  const project = secret?.kind === 'googleServiceAccount' ? secret.projectId : null;
+  if (preset.regionalUrl.includes('{project}') && (project === null || !REGION.test(project))) return null;
+  // The region that is everywhere has no name in the host.
+  const template = region === 'global' ? preset.regionalUrl.replace('{region}-', '') : preset.regionalUrl;
+  return template.replaceAll('{region}', region).replaceAll('{project}', project ?? '');
+}
+
+/** Nothing that would lead out of its place in an address. */
+const REGION = /^[a-z0-9][a-z0-9-]*$/;
+
+export function whyNoAddress(preset: ProviderPreset | null): string {
+  if (preset === null) return 'is needed where no preset gives it';
+  const regional =
+    preset.regionalUrl === undefined ? '' : `; or give region${preset.regionalUrl.includes('{project}') ? ' and a service account' : ''}`;
+  return `is needed: the preset ${preset.name} has none of its own${regional}`;
+}
+
 /** The same address, the same text: without the slash that a path is appended with. */
 export function normaliseBaseUrl(baseUrl: string): string {
   return new URL(baseUrl).href.replace(/\/+$/, '');
@@ -65,13 +86,6 @@ export function normaliseBaseUrl(baseUrl: string): string {
 
 export function checkRegion(checks: InputChecks, region: string): void {
   checks.text('region', region, MAX_REGION_LENGTH);
-}
-
-export function checkCredential(checks: InputChecks, credential: ProviderCredentialInput): void {
-  const { apiKey } = credential;
-  if (apiKey === undefined || apiKey === null) checks.add('credential', 'must hold apiKey');
-  else if (!CREDENTIAL.test(apiKey) || apiKey.length > MAX_SECRET_LENGTH)
-    checks.add('credential.apiKey', `must be 1 to ${MAX_SECRET_LENGTH} printable ASCII characters without spaces`);
 }
 
 /** The headers as an object of strings, names in lower case; problems name the header. */

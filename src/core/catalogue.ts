@@ -1,3 +1,4 @@
+import type { CloudAccount } from './cloud-account.js';
 import type { DeploymentId, ModelId, OrganizationId, ProviderId, RouteId } from './ids.js';
 import type { Price } from './pricing.js';
 import type { PayloadStorage } from './payload-storage.js';
@@ -52,8 +53,10 @@ export interface Provider {
   readonly deployments: readonly Deployment[];
 }
 
+/** Exactly one of apiKey and account. */
 export interface ProviderCredential {
-  readonly apiKey: Secret;
+  readonly apiKey: Secret | null;
+  readonly account?: Secret<CloudAccount>;
   readonly lastFour: string;
   readonly setAt: Date;
 }

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from './json.js';
 import type { PicoUsd } from './money.js';
 import type { Tag } from './principal.js';
 import type { RoutingPreferences } from './routes.js';
-import type { DisconnectPolicy, MessageRole, ReasoningEffort, TaskKind, ToolChoiceMode } from './vocabulary.js';
+import type { DisconnectPolicy, MessageRole, PromptCacheTtl, ReasoningEffort, TaskKind, ToolChoiceMode } from './vocabulary.js';
 
 /** A completion as the gateway understands it: checked, complete, immutable, in no vendor's words. */
 export interface CompletionCall {
@@ -42,7 +42,10 @@ export interface Message {
   readonly isError: boolean;
 }
 
-export type Part =
+/** `promptCache`: what is said up to this part's end may be kept by the vendor, and is cheaper to say again. */
+export type Part = PartKind & { readonly promptCache?: PromptCacheTtl };
+
+type PartKind =
   | { readonly kind: 'text'; readonly text: string; readonly signature: string | null }
   | { readonly kind: 'image'; readonly media: Media }
   | { readonly kind: 'audio'; readonly media: Media }

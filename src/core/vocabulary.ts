@@ -17,6 +17,9 @@ export type ToolChoiceMode = (typeof TOOL_CHOICE_MODES)[number];
 export const REASONING_EFFORTS = ['NONE', 'MINIMAL', 'LOW', 'MEDIUM', 'HIGH'] as const;
 export type ReasoningEffort = (typeof REASONING_EFFORTS)[number];
 
+export const PROMPT_CACHE_TTLS = ['FIVE_MINUTES', 'ONE_HOUR'] as const;
+export type PromptCacheTtl = (typeof PROMPT_CACHE_TTLS)[number];
+
 export const TASK_KINDS = [
   'CHAT',
   'SUMMARIZATION',

@@ -4,6 +4,8 @@ import type { Clock } from '../core/clock.js';
 import type { Failure } from '../core/failures.js';
 import type { Logger } from '../core/logger.js';
 import type { WireFormat } from '../core/vocabulary.js';
+import { createAccountSigner, isFailure } from './accounts/signer.js';
+import type { AccountSigner } from './accounts/signer.js';
 import { createHttpClient } from './client.js';
 import type { HttpClient } from './client.js';
 import { Untranslatable, UnreadableBody } from './contract.js';
@@ -22,6 +24,7 @@ import { runExchange } from './exchange.js';
 import type { ExchangeResult } from './exchange.js';
 import { plainFailure } from './failures.js';
 import { parseJson } from './json-read.js';
+import { secretsOf, toOutgoing } from './outgoing.js';
 import { createRefusedParameters } from './refusals.js';
 import { chatTranslation, operationApi, operationTranslation } from './translation.js';
 import type { Translation } from './translation.js';
@@ -42,15 +45,17 @@ export interface UpstreamCallerOptions {
  */
 export function createUpstreamCaller({ clock, adapters, logger, client = createHttpClient() }: UpstreamCallerOptions): UpstreamCaller {
   const refused = createRefusedParameters(clock);
+  const signer = createAccountSigner({ client, clock });
   const run = async (api: Translation, target: ProviderTarget, options: ChatCallOptions): Promise<ChatCallOutcome> => {
     const startedMs = clock.monotonicMs();
     const once = async (refusedParameters: ReadonlySet<string>) => {
       const request = translate({ api, target }, { stream: options.stream, refusedParameters });
       if (request instanceof Untranslatable) return refusal({ ...plainFailure('CALLER', request.message), callerMessage: request.message });
-      return runCall({ client, clock }, { api, request, target, options, startedMs });
+      return runCall({ client, clock, signer }, { api, request, target, options, startedMs });
     };
     const before = refused.of(target.deploymentId);
     const outcome = await once(before);
+    if (outcome.failure?.class === 'AUTH') signer.forget(target);
     const parameter = outcome.failure?.class === 'UNSUPPORTED_PARAMETER' ? outcome.failure.parameter : undefined;
     if (parameter === undefined) return outcome;
     refused.remember(target.deploymentId, parameter);
@@ -91,18 +96,24 @@ function translate(
   }
 }
 
-async function runCall(deps: { client: HttpClient; clock: Clock }, progress: CallInProgress): Promise<ChatCallOutcome> {
+interface CallerParts {
+  readonly client: HttpClient;
+  readonly clock: Clock;
+  readonly signer: AccountSigner;
+}
+
+async function runCall(deps: CallerParts, progress: CallInProgress): Promise<ChatCallOutcome> {
   const { api, request, target, options, startedMs } = progress;
   const { clock } = deps;
   const secrets = secretsOf(target);
   const told = createTelling(options, { secrets, elapsedMs: () => clock.monotonicMs() - startedMs });
+  const outgoing = toOutgoing(request, target, options);
+  const signed = target.account === null ? outgoing : await deps.signer.sign(outgoing, { target, signal: options.signal });
+  if (isFailure(signed)) return { ...refusal(cleanFailure(signed, secrets)), durationMs: clock.monotonicMs() - startedMs };
   const reader = api.createStreamReader();
   const result = await runExchange(deps, {
-    baseUrl: target.baseUrl,
-    path: request.path,
-    headers: requestHeaders(request, target, options),
-    body: JSON.stringify(request.body),
-    allowPrivateNetwork: target.allowPrivateNetwork,
+    ...signed,
+    createDecoder: api.createDecoder,
     stream: options.stream,
     timeouts: options.timeouts,
     signal: options.signal,
@@ -192,25 +203,6 @@ function concludeBody(api: Translation, response: UpstreamError, told: Telling):
     if (!(error instanceof UnreadableBody)) throw error;
     return { ...plainFailure('BAD_RESPONSE', error.message), httpStatus: response.status };
   }
-}
-
-/** Ours to set: what a configured header says of them would break the request, or send it elsewhere. */
-const OWN_HEADERS: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'expect', 'upgrade']);
-
-function requestHeaders(request: ChatRequest, target: ProviderTarget, { stream }: ChatCallOptions): Record<string, string> {
-  const configured = Object.entries(target.headers).map(([name, value]) => [name.toLowerCase(), value] as const);
-  return {
-    'content-type': 'application/json',
-    accept: stream ? 'text/event-stream' : 'application/json',
-    'user-agent': 'glidepath',
-    ...request.headers,
-    ...Object.fromEntries(configured.filter(([name]) => !OWN_HEADERS.has(name))),
-  };
-}
-
-/** Configured headers often hold a second key. */
-function secretsOf(target: ProviderTarget): readonly string[] {
-  return [...(target.apiKey === null ? [] : [target.apiKey.reveal()]), ...Object.values(target.headers)];
 }
 
 function cleanFailure(failure: Failure, secrets: readonly string[]): Failure {

@@ -1,4 +1,5 @@
 import type { Answer, AnswerDelta } from '../core/answer.js';
+import type { CloudAccount } from '../core/cloud-account.js';
 import type { CompletionCall } from '../core/completion.js';
 import type { Failure } from '../core/failures.js';
 import type { JsonObject, JsonValue } from '../core/json.js';
@@ -16,8 +17,13 @@ export interface ProviderTarget {
   /** Includes the version: https://api.openai.com/v1 */
   readonly baseUrl: string;
   readonly upstreamModel: string;
+  /** The model's own slug: what kind of model it is, where the upstream's name for it is opaque. */
+  readonly model: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly apiKey: Secret | null;
+  /** Where calls are signed instead of carrying a key. */
+  readonly account: Secret<CloudAccount> | null;
+  readonly region: string | null;
   readonly allowPrivateNetwork: boolean;
   readonly capabilities: ReadonlySet<Capability>;
   readonly maxOutputTokens: number | null;
@@ -54,6 +60,8 @@ export interface ChatApi {
   fromResponse(body: JsonValue): readonly AnswerDelta[];
   /** A fresh reader of one stream. */
   createStreamReader(): StreamReader;
+  /** What takes a stream's bytes apart; absent: server-sent events. */
+  readonly createDecoder?: (onFrame: (frame: SseFrame) => void) => FrameDecoder;
   /** The failure that an error status means. `body` is text as received, at most 64 KiB of it. */
   toFailure(response: UpstreamError): Failure;
   /** Body fields whose loss no caller can notice: where one is refused, the call is repeated at once without it. */
@@ -82,6 +90,14 @@ export interface StreamReader {
   close(): readonly AnswerDelta[];
 }
 
+/** Bytes of a stream, however they are split, to its frames. Both methods throw `UnreadableBody`. */
+export interface FrameDecoder {
+  push(bytes: Uint8Array): void;
+  /** The orderly end: whether it is one. */
+  end(): void;
+}
+
+/** One event of a stream: the words are those of server-sent events, whatever the bytes were. */
 export interface SseFrame {
   readonly event: string | null;
   readonly data: string;

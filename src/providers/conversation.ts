@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Message, Part } from '../core/completion.js';
+import type { Media, Message, Part } from '../core/completion.js';
 
 /**
- * A conversation as every vendor accepts it, still in neutral words: without blank texts, each tool result right behind the
+ * A conversation as every vendor accepts it, still in neutral words: without blank texts, with bytes instead of data URLs, each tool result right behind the
  * calls it answers (in the order the results came), duplicate results merged. What else came in between follows them.
  */
 export function tidyConversation(messages: readonly Message[]): readonly Message[] {
@@ -12,7 +12,7 @@ export function tidyConversation(messages: readonly Message[]): readonly Message
     tidy.push(...resultsFirst(turn));
     turn = [];
   };
-  for (const message of messages.map(withoutBlanks)) {
+  for (const message of messages.map((each) => withoutBlanks(withBytes(each)))) {
     if (message.parts.length === 0 && message.role !== 'TOOL') continue;
     if (message.role === 'ASSISTANT') flush();
     turn.push(message);
@@ -47,6 +47,19 @@ export function uniqueCallIds(messages: readonly Message[], forbidden: RegExp): 
 /** The position of the message that began the current turn: what follows it is the model's own work on one question. */
 export function currentTurnStart(messages: readonly Message[]): number {
   return messages.findLastIndex((message) => message.role === 'USER');
+}
+
+/** A data URL (RFC 2397) says what base64 says, and fewer vendors take it. */
+const DATA_URL = /^data:([\w.+-]+\/[\w.+-]+)?(?:;[\w.+-]+=[\w.+-]+)*;base64,([A-Za-z0-9+/=]+)$/;
+
+function withBytes(message: Message): Message {
+  if (!message.parts.some((part) => 'media' in part && part.media.url?.startsWith('data:') === true)) return message;
+  return { ...message, parts: message.parts.map((part) => ('media' in part ? { ...part, media: inBytes(part.media) } : part)) };
+}
+
+function inBytes(media: Media): Media {
+  const [, mimeType, base64] = DATA_URL.exec(media.url ?? '') ?? [];
+  return base64 === undefined ? media : { ...media, url: null, base64, mimeType: media.mimeType ?? mimeType ?? null };
 }
 
 function withoutBlanks(message: Message): Message {

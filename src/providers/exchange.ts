@@ -2,10 +2,9 @@ import type { Cancel, Clock } from '../core/clock.js';
 import type { Failure } from '../core/failures.js';
 import type { ExchangeListener, HttpClient, OpenExchange, OutgoingRequest } from './client.js';
 import { UnreadableBody } from './contract.js';
-import type { CallTimeouts, SseFrame, UpstreamError } from './contract.js';
+import type { CallTimeouts, FrameDecoder, SseFrame, UpstreamError } from './contract.js';
 import { plainFailure } from './failures.js';
 import { createSseDecoder } from './sse.js';
-import type { SseDecoder } from './sse.js';
 
 /**
  * One HTTP exchange with an upstream, to its end as a value:
@@ -19,6 +18,8 @@ export interface ExchangeRequest extends OutgoingRequest {
   readonly stream: boolean;
   readonly timeouts: CallTimeouts;
   readonly signal: AbortSignal;
+  /** Absent: server-sent events. */
+  readonly createDecoder?: ((onFrame: (frame: SseFrame) => void) => FrameDecoder) | undefined;
   /** What an event was: `content` starts the idle timeout, `end` ends the reading. */
   readonly onFrame: (frame: SseFrame) => 'other' | 'content' | 'end';
 }
@@ -53,7 +54,7 @@ class Exchange implements ExchangeListener {
   private over = false;
   private connection: OpenExchange | null = null;
   private response: { readonly status: number; readonly headers: UpstreamError['headers'] } | null = null;
-  private decoder: SseDecoder | null = null;
+  private decoder: FrameDecoder | null = null;
   private stopTimer: Cancel = () => undefined;
   private hasContent = false;
   private lastEventMs = 0;
@@ -82,7 +83,8 @@ class Exchange implements ExchangeListener {
 
   onResponse(status: number, headers: UpstreamError['headers']): void {
     this.response = { status, headers };
-    if (isEventStream(status, headers, this.request.stream)) this.decoder = createSseDecoder((frame) => this.onFrame(frame));
+    const { stream, createDecoder = createSseDecoder } = this.request;
+    if (isEventStream(status, headers, stream)) this.decoder = createDecoder((frame) => this.onFrame(frame));
   }
 
   onData(chunk: Uint8Array): void {
@@ -149,7 +151,7 @@ class Exchange implements ExchangeListener {
     this.clock.after(LINGER_MS, () => this.connection?.destroy());
   }
 
-  private decode(decoder: SseDecoder, chunk?: Uint8Array): void {
+  private decode(decoder: FrameDecoder, chunk?: Uint8Array): void {
     try {
       if (chunk === undefined) decoder.end();
       else decoder.push(chunk);

@@ -1,3 +1,4 @@
+import type { CompletionCall } from '../core/completion.js';
 import type { JsonObject } from '../core/json.js';
 import type { InferenceCall } from '../core/operations.js';
 import type { ProviderTarget } from './contract.js';
@@ -12,6 +13,14 @@ export function extraFields(call: Pick<InferenceCall, 'providerOptions'>, target
 /** What is said to callers of a field that was not sent. */
 export function leftOut(field: string, reason = 'the provider does not support it'): string {
   return `${field} was left out: ${reason}.`;
+}
+
+export const KEEPS_ITSELF = 'the provider keeps prompts by itself, or not at all';
+
+/** Of a conversation with marks of a prompt cache, for a format that has no place for them. */
+export function cacheMarksLeftOut({ messages }: CompletionCall): readonly string[] {
+  const isMarked = messages.some(({ parts }) => parts.some(({ promptCache }) => promptCache !== undefined));
+  return isMarked ? [leftOut('promptCache', KEEPS_ITSELF)] : [];
 }
 
 /** The body without the fields that this deployment has refused before, each told. */

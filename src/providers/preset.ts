@@ -7,6 +7,8 @@ export interface Preset {
   readonly wireFormat: WireFormat;
   /** Null where the caller must give one. */
   readonly baseUrl: string | null;
+  /** Instead, where its address depends on the region, with {region} and (of a service account) {project} in it. */
+  readonly regionalUrl?: string;
   /** The environment variable that makes it a provider at first start. */
   readonly environmentVariable: string | null;
   /** Its usual place is the own machine or network. */
@@ -35,6 +37,8 @@ export interface Quirks {
   readonly reasoningField?: 'reasoning_content' | 'reasoning';
   /** Takes `reasoning: {effort, max_tokens}` instead of an effort only. */
   readonly reasoningObject?: boolean;
+  /** Takes marks of a prompt cache, as Anthropic has them, on texts. */
+  readonly cacheControl?: boolean;
   /** Fields of embedding requests under another name; null where the vendor refuses the field. */
   readonly embeddingFields?: Readonly<Record<string, string | null>>;
   /** The field that takes what vectors are for, and its words; absent: the vendor's models take none. */

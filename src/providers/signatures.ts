@@ -7,9 +7,11 @@ import type { WireFormat } from '../core/vocabulary.js';
 const MARKS: readonly (readonly [RegExp, WireFormat])[] = [
   [/^rs_[\w-]+:/, 'OPENAI_RESPONSES'],
   [/^gemini:/, 'GEMINI'],
+  // Of closed thoughts only: what Anthropic's models sign is taken on either way to them.
+  [/^bedrock:/, 'BEDROCK_CONVERSE'],
 ];
 
-/** Whether a reasoning part's signature was made by another format's vendor. */
+/** Whether the signature of a reasoning part, or its closed text, was made by another format's vendor. */
 export function isForeignSignature(signature: string, own: WireFormat): boolean {
   const owner = MARKS.find(([mark]) => mark.test(signature))?.[1] ?? 'ANTHROPIC_MESSAGES';
   return owner !== own;

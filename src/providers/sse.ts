@@ -1,21 +1,17 @@
 import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 import { createParser } from 'eventsource-parser';
-import type { SseFrame } from './contract.js';
+import type { FrameDecoder, SseFrame } from './contract.js';
 import { UnreadableBody } from './contract.js';
 import { parseJson } from './json-read.js';
 
-/** Bytes of an event stream to its events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
-export interface SseDecoder {
-  /** Throws `UnreadableBody` where the bytes are not UTF-8, or an event is larger than any should be. */
-  push(bytes: Uint8Array): void;
-  /** The orderly end. Throws `UnreadableBody` where it cuts a character in two. */
-  end(): void;
-}
-
 const LONGEST_EVENT_CHARACTERS = 16 * 1024 * 1024;
 
-export function createSseDecoder(onFrame: (frame: SseFrame) => void): SseDecoder {
+/**
+ * Bytes of an event stream to its events (https://html.spec.whatwg.org/multipage/server-sent-events.html). Unreadable are bytes
+ * that are not UTF-8, an end that cuts a character in two, and an event larger than any should be.
+ */
+export function createSseDecoder(onFrame: (frame: SseFrame) => void): FrameDecoder {
   // Fatal, so that broken text is told instead of being patched with U+FFFD; streaming, so that a character may span reads.
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const recent = createRecentBytes();

@@ -253,7 +253,7 @@ describe('over a real database', () => {
     ]);
     const { catalogue, logger } = await openReplica(world);
     await catalogue.refresh();
-    expect(catalogue.snapshot(home).providers.byId.get(mine.id)?.credential?.apiKey.reveal()).toBe('sk-stolen-0123456789');
+    expect(catalogue.snapshot(home).providers.byId.get(mine.id)?.credential?.apiKey?.reveal()).toBe('sk-stolen-0123456789');
     expect(catalogue.snapshot(home).providers.byId.get(record2.id)?.credential).toBeNull();
     expect(catalogue.snapshot(other).providers.byId.get(tenant.id)?.credential).toBeNull();
     expect(logger.messages('error')).toHaveLength(2);

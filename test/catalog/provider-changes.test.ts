@@ -1,7 +1,23 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { generateKeyPairSync } from 'node:crypto';
 import type { CreateProviderInput } from '../../src/catalog/contract.js';
 import { BASE, openDesk } from './desk.js';
-import { errorOf, pathsOf, valueOf } from './world.js';
+import { dump, errorOf, pathsOf, valueOf } from './world.js';
+
+const { privateKey } = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+});
+/** As the vendor's console makes it. */
+const KEY_FILE = {
+  type: 'service_account',
+  project_id: 'acme',
+  private_key_id: 'a1b2c3d3f4',
+  private_key: privateKey,
+  client_email: 'gate@acme.iam.gserviceaccount.com',
+  token_uri: 'https://oauth2.googleapis.com/token',
+};
 
 const desk = await openDesk();
 const { admin, changes, createProvider, model, provider, slug, snapshot, world } = desk;
@@ -22,7 +38,7 @@ describe('createProvider', () => {
       deployments: [],
     });
     expect(created.credential).toMatchObject({ lastFour: 'cdef' });
-    expect(created.credential?.apiKey.reveal()).toBe('sk-0123456789abcdef');
+    expect(created.credential?.apiKey?.reveal()).toBe('sk-0123456789abcdef');
     expect(snapshot().providers.bySlug.get(created.slug)).toBe(created);
   });
 
@@ -31,6 +47,77 @@ describe('createProvider', () => {
     expect(filled).toMatchObject({ preset: 'groq', name: 'Groq', wireFormat: 'OPENAI_CHAT', baseUrl: 'https://api.groq.com/openai/v1' });
     const own = valueOf(await changes.createProvider(admin, { slug: slug('groq'), preset: 'groq', baseUrl: 'https://proxy.test/v1/' }));
     expect(own.baseUrl).toBe('https://proxy.test/v1');
+  });
+
+  test('an account is sealed and opened like a key, and shows the end of its key’s id', async () => {
+    const aws = { accessKeyId: 'AKIDEXAMPLE00042', secretAccessKey: 'canary-secret-access-key', sessionToken: 'canary-session-token' };
+    const created = await provider({ credential: { aws } });
+    expect(created.credential).toMatchObject({ apiKey: null, lastFour: '0042' });
+    expect(created.credential?.account?.reveal()).toEqual({ kind: 'aws', ...aws });
+    const changed = valueOf(await changes.updateProvider(admin, { id: created.id, credential: { googleServiceAccount: KEY_FILE } }));
+    expect(changed.credential).toMatchObject({ apiKey: null, lastFour: 'd3f4' });
+    expect(changed.credential?.account?.reveal()).toEqual({
+      kind: 'googleServiceAccount',
+      clientEmail: 'gate@acme.iam.gserviceaccount.com',
+      privateKey,
+      privateKeyId: 'a1b2c3d3f4',
+      tokenUri: 'https://oauth2.googleapis.com/token',
+      projectId: 'acme',
+    });
+    expect(await dump(world)).not.toMatch(/canary|PRIVATE KEY/);
+  });
+
+  test.each([
+    ['bedrock', 'eu-central-1', {}, 'https://bedrock-runtime.eu-central-1.amazonaws.com'],
+    [
+      'vertex',
+      'europe-west4',
+      { credential: { googleServiceAccount: KEY_FILE } },
+      'https://europe-west4-aiplatform.googleapis.com/v1/projects/acme/locations/europe-west4/publishers/google',
+    ],
+    [
+      'vertex',
+      'global',
+      { credential: { googleServiceAccount: KEY_FILE } },
+      'https://aiplatform.googleapis.com/v1/projects/acme/locations/global/publishers/google',
+    ],
+  ])('the preset %s finds its address in the region %s', async (preset, region, more, baseUrl) => {
+    expect(valueOf(await changes.createProvider(admin, { slug: slug(preset), preset, region, ...more }))).toMatchObject({
+      preset,
+      region,
+      baseUrl,
+    });
+  });
+
+  test.each<[string, Partial<CreateProviderInput>, string[]]>([
+    ['no region', { preset: 'bedrock' }, ['baseUrl']],
+    ['a region that leads elsewhere', { preset: 'bedrock', region: 'evil.test/' }, ['baseUrl']],
+    ['no project', { preset: 'vertex', region: 'europe-west4' }, ['baseUrl']],
+    ['two forms', { credential: { apiKey: 'sk', googleServiceAccount: KEY_FILE } }, ['credential']],
+    [
+      'an access key that is none',
+      { credential: { aws: { accessKeyId: 'short', secretAccessKey: 'a b' } } },
+      ['credential.aws.accessKeyId', 'credential.aws.secretAccessKey'],
+    ],
+    ['no key file', { credential: { googleServiceAccount: 'text' } }, ['credential.googleServiceAccount']],
+    [
+      'a key file of another kind, without a key',
+      { credential: { googleServiceAccount: { type: 'authorized_user', client_email: 'a@b.test' } } },
+      ['credential.googleServiceAccount.private_key', 'credential.googleServiceAccount.type'],
+    ],
+    [
+      'a key that is no RSA key',
+      { credential: { googleServiceAccount: { ...KEY_FILE, private_key: 'PEM' } } },
+      ['credential.googleServiceAccount.private_key'],
+    ],
+    [
+      'K3 a token address in a private network',
+      { credential: { googleServiceAccount: { ...KEY_FILE, token_uri: 'http://127.0.0.1:1/token' } } },
+      ['credential.googleServiceAccount.token_uri'],
+    ],
+  ])('refuses %s by path', async (_name, input, paths) => {
+    const place = input.preset === undefined ? BASE : {};
+    expect(pathsOf(await changes.createProvider(admin, { slug: slug('provider'), ...place, ...input }))).toEqual(paths);
   });
 
   test('a short credential shows nothing of itself', async () => {
@@ -42,7 +129,6 @@ describe('createProvider', () => {
     ['a slug of 64', { slug: 'a'.repeat(64) }, ['slug']],
     ['an empty name', { name: '' }, ['name']],
     ['an unknown preset', { preset: 'nope' }, ['preset']],
-    ['a wire format that is not built', { wireFormat: 'BEDROCK_CONVERSE' }, ['wireFormat']],
     ['neither preset nor place', { wireFormat: null, baseUrl: null }, ['wireFormat', 'baseUrl']],
     ['a preset without an address', { preset: 'azure-openai', baseUrl: null }, ['baseUrl']],
     ['no URL', { baseUrl: 'upstream' }, ['baseUrl']],
@@ -99,7 +185,7 @@ describe('updateProvider', () => {
     const before = await provider({ name: 'Name', region: 'eu', headers: { 'x-a': '1' }, credential: { apiKey: 'sk-0123456789abcdef' } });
     const { credential, ...rest } = valueOf(await changes.updateProvider(admin, { id: before.id }));
     expect(rest).toEqual({ ...rest, name: 'Name', region: 'eu', headers: { 'x-a': '1' }, baseUrl: before.baseUrl, enabled: true });
-    expect(credential?.apiKey.reveal()).toBe('sk-0123456789abcdef');
+    expect(credential?.apiKey?.reveal()).toBe('sk-0123456789abcdef');
   });
 
   test('changes what is there', async () => {
@@ -107,7 +193,7 @@ describe('updateProvider', () => {
     const input = { name: 'New', baseUrl: 'https://new.test/v2/', region: 'us', headers: { 'x-b': '2' }, enabled: false };
     const after = valueOf(await changes.updateProvider(admin, { id, ...input, credential: { apiKey: 'sk-next-456789wxyz' } }));
     expect(after).toMatchObject({ ...input, baseUrl: 'https://new.test/v2', credential: { lastFour: 'wxyz' } });
-    expect(after.credential?.apiKey.reveal()).toBe('sk-next-456789wxyz');
+    expect(after.credential?.apiKey?.reveal()).toBe('sk-next-456789wxyz');
   });
 
   test('K3 a stored credential goes to no other address than it was given for', async () => {
@@ -115,11 +201,11 @@ describe('updateProvider', () => {
     for (const baseUrl of ['https://two.test/v1', 'http://one.test/v1', 'https://one.test:8443/v1'])
       expect(pathsOf(await changes.updateProvider(admin, { id, baseUrl }))).toEqual(['credential']);
     const samePlace = valueOf(await changes.updateProvider(admin, { id, baseUrl: 'https://one.test/v2' }));
-    expect(samePlace.credential?.apiKey.reveal()).toBe('sk-0123456789abcdef');
+    expect(samePlace.credential?.apiKey?.reveal()).toBe('sk-0123456789abcdef');
     const moved = valueOf(
       await changes.updateProvider(admin, { id, baseUrl: 'https://two.test', credential: { apiKey: 'sk-next-456789wxyz' } }),
     );
-    expect(moved.credential?.apiKey.reveal()).toBe('sk-next-456789wxyz');
+    expect(moved.credential?.apiKey?.reveal()).toBe('sk-next-456789wxyz');
     const bare = valueOf(await changes.updateProvider(admin, { id, baseUrl: 'https://three.test', credential: null }));
     expect(bare).toMatchObject({ baseUrl: 'https://three.test', credential: null });
   });

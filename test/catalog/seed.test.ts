@@ -122,7 +122,7 @@ describe('keys of the environment', () => {
   test('one makes its provider, with at most ten models as <provider>.<model>', async () => {
     const { snapshot } = await serving({ environmentProviders: [openai('sk-environment-0001')] });
     const provider = snapshot.providers.bySlug.get('openai');
-    expect(provider?.credential?.apiKey.reveal()).toBe('sk-environment-0001');
+    expect(provider?.credential?.apiKey?.reveal()).toBe('sk-environment-0001');
     expect(provider?.deployments.map(({ slug }) => slug)).toContain('openai.gpt-4o-mini');
     expect(provider?.deployments.length).toBeLessThanOrEqual(10);
     expect(snapshot.providers.bySlug.get('sandbox')?.enabled).toBe(false);
@@ -151,12 +151,12 @@ describe('keys of the environment', () => {
     await start(world, { environmentProviders: [openai('sk-environment-0002')] });
     const { catalogue, changes } = await openReplica(world);
     const credential = () => catalogue.snapshot(organizationId).providers.bySlug.get('openai')?.credential;
-    expect(credential()?.apiKey.reveal()).toBe('sk-environment-0002');
+    expect(credential()?.apiKey?.reveal()).toBe('sk-environment-0002');
     const id = catalogue.snapshot(organizationId).providers.bySlug.get('openai')?.id ?? '';
     valueOf(await changes.updateProvider(actorOf(organizationId), { id, credential: { apiKey: 'sk-by-mutation-0003' } }));
     await start(world, { environmentProviders: [openai('sk-environment-0004')] });
     await catalogue.refresh();
-    expect(credential()?.apiKey.reveal()).toBe('sk-by-mutation-0003');
+    expect(credential()?.apiKey?.reveal()).toBe('sk-by-mutation-0003');
   });
 
   test('a deleted provider is not made again', async () => {

@@ -13,7 +13,9 @@ export interface FormatUnderTest {
   readonly answers: readonly AnswerCase[];
   readonly errors: readonly ErrorCase[];
   /** A stream's bytes up to its first words, and the rest. */
-  readonly halves: { readonly first: string; readonly rest: string };
+  readonly halves: { readonly first: string | Uint8Array; readonly rest: string | Uint8Array };
+  /** Of its streams, where they are no server-sent events. */
+  readonly contentType?: string;
   /** Cases of the list that do not apply, each with the reason. */
   readonly skipped: Readonly<Partial<Record<ContractCase, string>>>;
 }
@@ -28,7 +30,7 @@ export interface AnswerCase {
   /** What must stand in the request's body. */
   readonly sent: object;
   readonly body: object;
-  readonly stream: readonly string[];
+  readonly stream: readonly (string | Uint8Array)[];
   readonly parts: readonly AssistantPart[];
   readonly finishReason: FinishReason;
   readonly usage: Partial<TokenClasses> | null;

@@ -6,17 +6,24 @@ import type { ChatCallOptions, UpstreamCaller } from '../../src/providers/contra
 import { startSandbox } from '../../src/providers/sandbox.js';
 import type { Sandbox } from '../../src/providers/sandbox.js';
 import { createGate, startScriptedUpstream } from '../kit/scripted-upstream.js';
-import type { ScriptedUpstream } from '../kit/scripted-upstream.js';
+import type { ScriptedUpstream, UpstreamExchange } from '../kit/scripted-upstream.js';
 import { callOptions, makeCall, makeTarget } from '../providers/support.js';
 import { CONTRACT_CASES } from './format.js';
 import { ANTHROPIC_UNDER_TEST } from './anthropic.js';
+import { BEDROCK_UNDER_TEST } from './bedrock.js';
 import type { FormatUnderTest } from './format.js';
 import { GEMINI_UNDER_TEST } from './gemini.js';
 import { OPENAI_CHAT_UNDER_TEST } from './openai-chat.js';
 import { OPENAI_RESPONSES_UNDER_TEST } from './openai-responses.js';
 
 /** A further wire format joins with a line here and a file of data beside openai-chat.ts. */
-const FORMATS: readonly FormatUnderTest[] = [OPENAI_CHAT_UNDER_TEST, ANTHROPIC_UNDER_TEST, GEMINI_UNDER_TEST, OPENAI_RESPONSES_UNDER_TEST];
+const FORMATS: readonly FormatUnderTest[] = [
+  OPENAI_CHAT_UNDER_TEST,
+  ANTHROPIC_UNDER_TEST,
+  GEMINI_UNDER_TEST,
+  OPENAI_RESPONSES_UNDER_TEST,
+  BEDROCK_UNDER_TEST,
+];
 
 test('every wire format that is built takes part', () => {
   expect(FORMATS.map(({ wireFormat }) => wireFormat).sort()).toEqual([...WIRE_FORMAT_ADAPTERS.keys()].sort());
@@ -37,6 +44,12 @@ describe.each(FORMATS.map((format) => [format.wireFormat, format] as const))('%s
   });
 
   const target = (url = upstream.url) => makeTarget({ wireFormat, baseUrl: url + format.basePath });
+  const begin = ({ startStream }: UpstreamExchange) =>
+    startStream(format.contentType === undefined ? {} : { 'content-type': format.contentType });
+  const play = (exchange: UpstreamExchange, pieces: readonly (string | Uint8Array)[]) => {
+    begin(exchange);
+    return exchange.stream(pieces);
+  };
   const chat = (options: Partial<ChatCallOptions>, call = makeCall()) => caller.chat(call, target(), callOptions(options));
 
   test('answers every case, or says why not', () => {
@@ -49,7 +62,7 @@ describe.each(FORMATS.map((format) => [format.wireFormat, format] as const))('%s
       ['unary', false],
       ['streamed', true],
     ])('%s', async (__, stream) => {
-      upstream.respond((exchange) => (stream ? exchange.stream(answer.stream) : exchange.json(200, answer.body)));
+      upstream.respond((exchange) => (stream ? play(exchange, answer.stream) : exchange.json(200, answer.body)));
       const outcome = await chat({ stream }, makeCall(answer.call));
       const request = await upstream.nextRequest();
       expect(request.path).toBe(stream ? format.path.stream : format.path.unary);
@@ -62,15 +75,15 @@ describe.each(FORMATS.map((format) => [format.wireFormat, format] as const))('%s
     });
 
     test('S12 both forms give one answer', async () => {
-      upstream.respondOnce((exchange) => exchange.stream(answer.stream));
+      upstream.respondOnce((exchange) => play(exchange, answer.stream));
       upstream.respondOnce((exchange) => exchange.json(200, answer.body));
       const streamed = await chat({ stream: true }, makeCall(answer.call));
       expect((await chat({ stream: false }, makeCall(answer.call))).answer).toEqual(streamed.answer);
     });
 
     test('S2 bytes one by one give the same answer', async () => {
-      upstream.respondOnce((exchange) => exchange.stream(answer.stream));
-      upstream.respondOnce((exchange) => exchange.drip(answer.stream.join('')));
+      upstream.respondOnce((exchange) => play(exchange, answer.stream));
+      upstream.respondOnce((exchange) => exchange.drip(Buffer.concat(answer.stream.map((piece) => Buffer.from(piece)))));
       const atOnce = await chat({ stream: true }, makeCall(answer.call));
       expect((await chat({ stream: true }, makeCall(answer.call))).answer).toEqual(atOnce.answer);
     });

@@ -142,7 +142,8 @@ describe('a call', () => {
   });
 
   test('a wire format that is not built is a value too', async () => {
-    expect(await chat({}, { wireFormat: 'BEDROCK_CONVERSE' })).toMatchObject({
+    const without = createUpstreamCaller({ clock: systemClock, adapters: new Map() });
+    expect(await without.chat(makeCall(), target(), callOptions())).toMatchObject({
       status: 'failed',
       accepted: false,
       failure: { class: 'TARGET_NOT_FOUND' },

@@ -5,6 +5,7 @@ import type { Answer } from '../../src/core/answer.js';
 import type { SseFrame } from '../../src/providers/contract.js';
 import type { WireFormat } from '../../src/core/vocabulary.js';
 import { createSseDecoder } from '../../src/providers/sse.js';
+import { awsEvent } from '../kit/aws-frames.js';
 import { answerOf, chatApi, checkOrder, framesOf, goldenExchanges, readFrames } from './support.js';
 
 /** Where a format's recorded exchanges lie, and how many different dialects or features they have to show. */
@@ -13,6 +14,7 @@ const FORMATS = [
   { wireFormat: 'ANTHROPIC_MESSAGES', folder: 'anthropic', fewest: 8, rawTotal: 'output_tokens' },
   { wireFormat: 'GEMINI', folder: 'gemini', fewest: 10, rawTotal: 'promptTokenCount' },
   { wireFormat: 'OPENAI_RESPONSES', folder: 'openai-responses', fewest: 6, rawTotal: 'total_tokens' },
+  { wireFormat: 'BEDROCK_CONVERSE', folder: 'bedrock', fewest: 11, rawTotal: 'inputTokens' },
 ] as const satisfies readonly { wireFormat: WireFormat; folder: string; fewest: number; rawTotal: string }[];
 
 function shortForm(answer: Answer) {
@@ -27,7 +29,9 @@ function shortForm(answer: Answer) {
   };
 }
 
-function bytesOf(frames: readonly SseFrame[]): Buffer {
+function bytesOf(frames: readonly SseFrame[], wireFormat: WireFormat): Buffer {
+  if (wireFormat === 'BEDROCK_CONVERSE')
+    return Buffer.concat(frames.map(({ data }) => awsEvent(JSON.parse(data) as Record<string, unknown>)));
   const lines = frames.map(({ event, data }) => `${event === null ? '' : `event: ${event}\n`}data: ${data}\n\n`);
   return Buffer.from(lines.join(''));
 }
@@ -35,7 +39,8 @@ function bytesOf(frames: readonly SseFrame[]): Buffer {
 /** The answer to a stream whose bytes come in pieces that end at `cuts`. */
 function readPieces(bytes: Buffer, cuts: readonly number[], wireFormat: WireFormat): Answer {
   const frames: SseFrame[] = [];
-  const decoder = createSseDecoder((frame) => frames.push(frame));
+  const { createDecoder = createSseDecoder } = chatApi(wireFormat);
+  const decoder = createDecoder((frame) => frames.push(frame));
   const ends = [...new Set(cuts), bytes.length].sort((a, b) => a - b);
   ends.forEach((end, position) => decoder.push(bytes.subarray(ends[position - 1] ?? 0, end)));
   decoder.end();
@@ -72,7 +77,7 @@ describe.each(FORMATS.map((format) => [format.wireFormat, format] as const))('%s
     });
 
     test('S1 S2 any split of its bytes gives the same answer', () => {
-      const bytes = bytesOf(framesOf(exchange));
+      const bytes = bytesOf(framesOf(exchange), wireFormat);
       const everyByte = Array.from({ length: bytes.length }, (__, position) => position);
       expect(readPieces(bytes, everyByte, wireFormat)).toEqual(streamed);
       const cuts = fc.array(fc.nat(bytes.length), { maxLength: 12 });

@@ -25,13 +25,15 @@ const PRICE_LISTS: Readonly<Record<string, string>> = {
   openrouter: 'openrouter',
   perplexity: 'perplexity',
   cerebras: 'cerebras',
+  cohere: 'cohere',
+  vertex: 'google',
 };
 
 const slugOf = (name: string) => name.toLowerCase().replace(/[^a-z0-9._-]/g, '-');
 
 test('every vendor that was promised is there, once', () => {
   expect(asCatalogueSees.map(({ name }) => name).sort()).toEqual(
-    [...Object.keys(PRICE_LISTS), 'ollama', 'vllm', 'lm-studio', 'sandbox'].sort(),
+    [...Object.keys(PRICE_LISTS), 'bedrock', 'ollama', 'vllm', 'lm-studio', 'sandbox'].sort(),
   );
   expect(findPreset('nobody')).toBeNull();
   for (const preset of PRESETS) expect(findPreset(preset.name)).toBe(preset);
@@ -39,7 +41,7 @@ test('every vendor that was promised is there, once', () => {
 
 describe.each(PRESETS.map((preset) => [preset.name, preset] as const))('%s', (name, preset) => {
   test('its address is one that calls may go to', () => {
-    if (preset.baseUrl === null) expect(['azure-openai', 'sandbox']).toContain(name);
+    if (preset.baseUrl === null) expect(['azure-openai', 'bedrock', 'sandbox', 'vertex']).toContain(name);
     else {
       expect(checkUrl(preset.baseUrl, preset)).toBeNull();
       expect(preset.baseUrl).not.toMatch(/\/$/);
@@ -57,7 +59,8 @@ describe.each(PRESETS.map((preset) => [preset.name, preset] as const))('%s', (na
     const list = PRICE_LISTS[name];
     const known = new Set((list === undefined ? null : findProvider({ providerId: list }))?.models.map(({ id }) => id));
     for (const { model, upstreamModel = model } of preset.models) {
-      expect(model).toBe(slugOf(upstreamModel.split('/models/').at(-1) ?? ''));
+      // A vendor's dated name begins with the one that its price is listed under.
+      expect(slugOf(upstreamModel.split('/models/').at(-1) ?? '').replace(/-\d\d-\d{4}$/, '')).toBe(model);
       if (list !== undefined) expect([...known].map(slugOf)).toContain(model);
     }
   });

@@ -9,11 +9,29 @@ import { CancelPolicyEnum, CapabilityEnum, WireFormatEnum } from './words.js';
 
 const OPTIONAL = { nullable: true } as const;
 
+@InputType({ description: 'Keys of an AWS account, by which calls to Bedrock are signed.' })
+export class AwsCredentialInput implements core.AwsCredentialInput {
+  @Field(() => String, { description: 'The access key’s id: AKIA…' })
+  readonly accessKeyId!: string;
+
+  @Field(() => String, { description: 'The secret access key.' })
+  readonly secretAccessKey!: string;
+
+  @Field(() => String, { ...OPTIONAL, description: 'Of temporary keys. They are not renewed: set new ones before they expire.' })
+  readonly sessionToken?: string | null;
+}
+
 @InputType({ description: 'The secret a provider is called with; stored encrypted, never shown again.' })
 @Directive('@oneOf')
 export class ProviderCredentialInput implements core.ProviderCredentialInput {
   @Field(() => String, { ...OPTIONAL, description: 'An API key.' })
   readonly apiKey?: string | null;
+
+  @Field(() => AwsCredentialInput, { ...OPTIONAL, description: 'Keys of an AWS account (BEDROCK_CONVERSE).' })
+  readonly aws?: AwsCredentialInput | null;
+
+  @Field(() => GraphQLJSON, { ...OPTIONAL, description: 'The key file of a Google service account, as an object (Vertex AI).' })
+  readonly googleServiceAccount?: JsonValue | null;
 }
 
 @InputType({ description: 'A new provider.' })

@@ -85,7 +85,7 @@ export class Model {
 
 @ObjectType({ description: 'That a credential is set: never the secret.' })
 export class CredentialInfo {
-  @Field(() => String, { description: 'The last four characters of the secret.' })
+  @Field(() => String, { description: 'The last four characters of the API key, or of the account’s key id.' })
   readonly lastFour!: string;
 
   @Field(() => GraphQLDateTime, { description: 'When it was set (UTC).' })
@@ -130,7 +130,7 @@ export class Provider {
   @Field(() => CredentialInfo, {
     nullable: true,
     description:
-      'When the secret was set and its last four characters; never the secret. Null without CATALOG_READ, and where none is set.',
+      'When the secret was set, and four characters to tell it by; never the secret. Null without CATALOG_READ, and where none is set.',
   })
   credential(_args: unknown, context: GraphqlContext): CredentialInfo | null {
     const { credential } = this.provider;

@@ -1,8 +1,8 @@
 import { Directive, Field, InputType, Int } from 'type-graphql';
 import type { JsonValue } from '../../core/json.js';
-import type { MessageRole, ReasoningEffort, ToolChoiceMode } from '../../core/vocabulary.js';
+import type { MessageRole, PromptCacheTtl, ReasoningEffort, ToolChoiceMode } from '../../core/vocabulary.js';
 import { GraphQLJSON, GraphQLURL } from '../scalars/index.js';
-import { MessageRoleEnum, ReasoningEffortEnum, ToolChoiceModeEnum } from './words.js';
+import { MessageRoleEnum, PromptCacheTtlEnum, ReasoningEffortEnum, ToolChoiceModeEnum } from './words.js';
 
 const OPTIONAL = { nullable: true } as const;
 
@@ -67,6 +67,13 @@ export class PartInput {
 
   @Field(() => String, { ...OPTIONAL, description: 'Opaque, from the provider, goes back unchanged.' })
   readonly signature?: string | null;
+
+  @Field(() => PromptCacheTtlEnum, {
+    ...OPTIONAL,
+    description:
+      'The provider may keep the prompt up to this part’s end for so long, and read it again for less; a call that can’t be marked says so in `warnings`.',
+  })
+  readonly promptCache?: PromptCacheTtl | null;
 }
 
 @InputType({ description: 'One message of the conversation.' })

@@ -8,6 +8,7 @@ import type {
   InferenceStatus,
   MessageRole,
   Operation,
+  PromptCacheTtl,
   ReasoningEffort,
   TaskKind,
   ToolChoiceMode,
@@ -102,6 +103,11 @@ export const ToolChoiceModeEnum = declareEnum<ToolChoiceMode>('ToolChoiceMode', 
   AUTO: 'As it sees fit.',
   NONE: 'It must not.',
   REQUIRED: 'It must call at least one.',
+});
+
+export const PromptCacheTtlEnum = declareEnum<PromptCacheTtl>('PromptCacheTtl', 'How long a provider should keep a prompt.', {
+  FIVE_MINUTES: 'Five minutes, begun anew by each use.',
+  ONE_HOUR: 'An hour, where the provider keeps one so long; writing it costs more.',
 });
 
 export const ReasoningEffortEnum = declareEnum<ReasoningEffort>('ReasoningEffort', 'How hard the model should think before it answers.', {

@@ -1,7 +1,8 @@
 import type { Media, Part } from '../../core/completion.js';
 import { isJsonObject } from '../../core/json.js';
+import { PROMPT_CACHE_TTLS } from '../../core/vocabulary.js';
 import type { MessageRole } from '../../core/vocabulary.js';
-import { given, isGiven, readPlace, readText, report, requireText } from './place.js';
+import { given, isGiven, readPlace, readText, readWord, report, requireText } from './place.js';
 import type { Place } from './place.js';
 
 const KINDS = ['text', 'image', 'audio', 'document', 'toolCall', 'reasoning'] as const;
@@ -27,7 +28,9 @@ export function parsePart(place: Place, role: MessageRole | null): Part | null {
   const [kind] = kinds;
   if (kind === undefined || kinds.length > 1) return report(place, '', `must be exactly one of ${KINDS.join(', ')}`);
   if (role !== null && !KINDS_OF_ROLE[role].has(kind)) return report(place, kind, `is not for messages of role ${role}`);
-  return parseKind(place, kind);
+  const part = parseKind(place, kind);
+  const promptCache = readWord(place, 'promptCache', PROMPT_CACHE_TTLS);
+  return part === null || promptCache === null ? part : { ...part, promptCache };
 }
 
 function parseKind(place: Place, kind: Kind): Part | null {

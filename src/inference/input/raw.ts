@@ -1,5 +1,13 @@
 import type { JsonValue } from '../../core/json.js';
-import type { DisconnectPolicy, MessageRole, ReasoningEffort, RoutingGoal, TaskKind, ToolChoiceMode } from '../../core/vocabulary.js';
+import type {
+  DisconnectPolicy,
+  MessageRole,
+  PromptCacheTtl,
+  ReasoningEffort,
+  RoutingGoal,
+  TaskKind,
+  ToolChoiceMode,
+} from '../../core/vocabulary.js';
 
 /**
  * The public contract's CompletionInput as it arrives: shapes are GraphQL's, sense is not checked yet. An absent field and
@@ -50,6 +58,7 @@ export interface RawPart {
   readonly toolCall?: Optional<RawToolCall>;
   readonly reasoning?: Optional<RawReasoningPart>;
   readonly signature?: Optional<string>;
+  readonly promptCache?: Optional<PromptCacheTtl>;
 }
 
 export interface RawMedia {

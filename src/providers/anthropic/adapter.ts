@@ -86,7 +86,7 @@ function readWords(body: ReturnType<typeof parseJson>): ErrorWords {
     textOf(error['message']) ?? textOf(objectOf(body)['message']) ?? (typeof body === 'string' ? body : JSON.stringify(body ?? ''));
   const message = text.slice(0, LONGEST_MESSAGE);
   const code = textOf(error['type']);
-  return { message, codes: code === null ? [] : [code], refusedParameter: refusedParameter(message) };
+  return { message, codes: code === null ? [] : [code], refusedParameter: anthropicRefusal(message) };
 }
 
 /** Sentences that name a field which this model does not take; the first match counts. */
@@ -105,7 +105,7 @@ const REFUSALS: readonly (readonly [RegExp, string | null])[] = [
 /** A field of one of these is a mistake in it, never a field too many. */
 const ESSENTIAL: ReadonlySet<string> = new Set(['model', 'messages', 'max_tokens', 'system', 'tools', 'tool_choice']);
 
-function refusedParameter(message: string): string | null {
+export function anthropicRefusal(message: string): string | null {
   for (const [pattern, name] of REFUSALS) {
     const match = pattern.exec(message);
     if (match === null || !SAYS_UNSUPPORTED.test(message)) continue;

@@ -4,9 +4,9 @@ import type { JsonObject, JsonValue } from '../../core/json.js';
 import { disjointUsage } from '../../core/usage.js';
 import type { TokenUsage } from '../../core/usage.js';
 import type { FinishReason } from '../../core/vocabulary.js';
+import { ANSWER_TOOL } from '../answer-tool.js';
 import { listOf, numberOf, objectOf, textOf, wordOf } from '../json-read.js';
 import { storable, tokensOf } from '../usage-read.js';
-import { ANSWER_TOOL } from './request.js';
 
 /** What has to be remembered between two events of one message. */
 export interface MessageState {

@@ -9,12 +9,13 @@ import { parseJson } from '../json-read.js';
 import { mimeTypeOf } from '../media.js';
 import { isForeignSignature } from '../signatures.js';
 
-export type TextBlock = { type: 'text'; text: string };
+type CacheControl = { cache_control?: { type: 'ephemeral'; ttl?: '1h' } };
+export type TextBlock = { type: 'text'; text: string } & CacheControl;
 type ImageType = 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp';
 type ImageBlock = {
   type: 'image';
   source: { type: 'base64'; media_type: ImageType; data: string } | { type: 'url'; url: string };
-};
+} & CacheControl;
 type DocumentBlock = {
   type: 'document';
   source:
@@ -22,7 +23,7 @@ type DocumentBlock = {
     | { type: 'text'; media_type: 'text/plain'; data: string }
     | { type: 'url'; url: string };
   title?: string;
-};
+} & CacheControl;
 type ContentBlock = TextBlock | ImageBlock | DocumentBlock;
 type ResultBlock = { type: 'tool_result'; tool_use_id: string; content?: ContentBlock[]; is_error?: boolean };
 export type AnthropicBlock =
@@ -30,7 +31,7 @@ export type AnthropicBlock =
   | ResultBlock
   | { type: 'thinking'; thinking: string; signature: string }
   | { type: 'redacted_thinking'; data: string }
-  | { type: 'tool_use'; id: string; name: string; input: JsonObject };
+  | ({ type: 'tool_use'; id: string; name: string; input: JsonObject } & CacheControl);
 export type AnthropicMessage = { role: 'user' | 'assistant'; content: AnthropicBlock[] };
 
 export interface AnthropicMessages {
@@ -89,7 +90,7 @@ function trimLast(messages: readonly AnthropicMessage[]): readonly AnthropicMess
   if (last?.role !== 'assistant' || block?.type !== 'text') return messages;
   return [
     ...messages.slice(0, -1),
-    { role: 'assistant', content: [...last.content.slice(0, -1), { type: 'text', text: block.text.trimEnd() }] },
+    { role: 'assistant', content: [...last.content.slice(0, -1), { ...block, text: block.text.trimEnd() }] },
   ];
 }
 
@@ -108,7 +109,7 @@ function beginWithUser(
 }
 
 function toTextBlocks(part: Part): readonly TextBlock[] {
-  return part.kind === 'text' ? [{ type: 'text', text: part.text }] : [];
+  return part.kind === 'text' ? [{ type: 'text', text: part.text, ...cacheControl(part) }] : [];
 }
 
 function toBlocks(message: Message, warnings: Set<string>): AnthropicBlock[] {
@@ -139,17 +140,19 @@ function toResult(message: Message): ResultBlock {
 function toAssistantBlocks(part: Part, warnings: Set<string>): readonly AnthropicBlock[] {
   switch (part.kind) {
     case 'reasoning':
-      if (part.redacted !== null) return [{ type: 'redacted_thinking', data: part.redacted }];
+      if (part.promptCache !== undefined) warnings.add(leftOut('promptCache', 'the provider takes none on reasoning'));
+      if (part.redacted !== null && !isForeignSignature(part.redacted, 'ANTHROPIC_MESSAGES'))
+        return [{ type: 'redacted_thinking', data: part.redacted }];
       if (part.signature !== null && !isForeignSignature(part.signature, 'ANTHROPIC_MESSAGES'))
         return [{ type: 'thinking', thinking: part.text ?? '', signature: part.signature }];
       warnings.add(leftOut('Reasoning of earlier turns', 'the provider takes back only what it signed itself'));
       return [];
     case 'toolCall': {
       const input = parseJson(part.arguments);
-      return [{ type: 'tool_use', id: part.id, name: part.name, input: isJsonObject(input) ? input : {} }];
+      return [{ type: 'tool_use', id: part.id, name: part.name, input: isJsonObject(input) ? input : {}, ...cacheControl(part) }];
     }
     case 'text':
-      return part.text.trim() === '' ? [] : [{ type: 'text', text: part.text }];
+      return part.text.trim() === '' ? [] : [{ type: 'text', text: part.text, ...cacheControl(part) }];
     case 'image':
     case 'audio':
     case 'document':
@@ -159,14 +162,22 @@ function toAssistantBlocks(part: Part, warnings: Set<string>): readonly Anthropi
   }
 }
 
+/** What is said up to here is kept: https://platform.claude.com/docs/en/build-with-claude/prompt-caching */
+function cacheControl({ promptCache }: Part): CacheControl {
+  if (promptCache === undefined) return {};
+  return { cache_control: { type: 'ephemeral', ...(promptCache === 'ONE_HOUR' ? { ttl: '1h' } : {}) } };
+}
+
 function toContentBlock(part: Part): ContentBlock {
   switch (part.kind) {
     case 'text':
-      return { type: 'text', text: part.text };
+      return { type: 'text', text: part.text, ...cacheControl(part) };
     case 'image':
-      return { type: 'image', source: toImage(part.media) };
-    case 'document':
-      return { type: 'document', source: toDocument(part.media), ...(part.media.name === null ? {} : { title: part.media.name }) };
+      return { type: 'image', source: toImage(part.media), ...cacheControl(part) };
+    case 'document': {
+      const title = part.media.name === null ? {} : { title: part.media.name };
+      return { type: 'document', source: toDocument(part.media), ...title, ...cacheControl(part) };
+    }
     case 'audio':
       throw new Untranslatable('This provider takes no audio.');
     case 'toolCall':

@@ -1,6 +1,7 @@
 import type { CompletionCall, Tool } from '../../core/completion.js';
 import { isJsonObject } from '../../core/json.js';
 import type { JsonObject } from '../../core/json.js';
+import { ANSWER_TOOL, ANSWER_TOOL_WARNING, JSON_INSTRUCTION, JSON_WARNING, answerToolDescription } from '../answer-tool.js';
 import type { ChatRequest, ChatRequestOptions, ProviderTarget } from '../contract.js';
 import { extraFields, leftOut, withoutRefused } from '../extra-fields.js';
 import { reductionWarnings, reduceSchema } from '../schema-reduction.js';
@@ -40,8 +41,6 @@ type AnthropicToolChoice =
 const VERSION = '2023-06-01';
 /** The form wants a cap; where neither the caller nor the model's data gives one, this is it. */
 const DEFAULT_MAX_TOKENS = 4_096;
-/** A tool of ours, by which models without structured output are made to answer in a schema; its input is the answer. */
-export const ANSWER_TOOL = 'glidepath_answer';
 
 /** POST <baseUrl>/messages. Fields stand in a fixed order, so that the same call is the same bytes. */
 export function toAnthropicRequest(call: CompletionCall, target: ProviderTarget, options: ChatRequestOptions): ChatRequest {
@@ -85,7 +84,7 @@ export function toAnthropicBody(call: CompletionCall, target: ProviderTarget, op
     upstreamModel: target.upstreamModel,
     refused: options.refusedParameters,
     maxTokens: call.maxOutputTokens ?? target.maxOutputTokens,
-    messages,
+    thoughtBeforeCalls: thoughtBeforeCalls(messages),
     forcesTool,
     warnings,
   });
@@ -106,6 +105,12 @@ export function toAnthropicBody(call: CompletionCall, target: ProviderTarget, op
   };
 }
 
+function thoughtBeforeCalls(messages: readonly AnthropicMessage[]): boolean {
+  const last = messages.findLast(({ role, content }) => role === 'assistant' && content.some(({ type }) => type === 'tool_use'));
+  const first = last?.content[0]?.type;
+  return first === 'thinking' || first === 'redacted_thinking';
+}
+
 function unsupported(call: CompletionCall): readonly string[] {
   const given = { seed: call.seed, frequencyPenalty: call.frequencyPenalty, presencePenalty: call.presencePenalty };
   const told = Object.entries(given)
@@ -119,7 +124,7 @@ function unsupported(call: CompletionCall): readonly string[] {
 function systemField(blocks: readonly TextBlock[]): Pick<AnthropicBody, 'system'> {
   const [first, ...rest] = blocks;
   if (first === undefined) return {};
-  return { system: rest.length === 0 ? first.text : [...blocks] };
+  return { system: rest.length === 0 && first.cache_control === undefined ? first.text : [...blocks] };
 }
 
 function maxTokensOf(call: CompletionCall, given: { target: ProviderTarget; plan: ThinkingPlan; warnings: string[] }): number {
@@ -161,11 +166,8 @@ function toFormat(call: CompletionCall, target: ProviderTarget, { refusedParamet
   const format = call.responseFormat;
   if (format === null || format.kind === 'text') return none;
   if (format.kind === 'json') {
-    warnings.push('JSON was asked for by an instruction: the provider has no mode for it.');
-    return {
-      ...none,
-      instructions: [{ type: 'text', text: 'Answer with one JSON object and nothing else: no words around it, no code fence.' }],
-    };
+    warnings.push(JSON_WARNING);
+    return { ...none, instructions: [{ type: 'text', text: JSON_INSTRUCTION }] };
   }
   const hasNative = (target.capabilities.size === 0 || target.capabilities.has('JSON_SCHEMA')) && !refusedParameters.has('output_format');
   if (hasNative) {
@@ -173,13 +175,15 @@ function toFormat(call: CompletionCall, target: ProviderTarget, { refusedParamet
     warnings.push(...reductionWarnings('responseFormat', lost));
     return { ...none, native: { type: 'json_schema', schema } };
   }
-  warnings.push('The JSON schema was sent as a tool to be called: the model has no structured output.');
-  const description = `Gives the answer, as ${format.name}. Always answer by calling this tool.`;
-  return { ...none, answerTool: { name: ANSWER_TOOL, description, input_schema: objectSchema(format.schema) } };
+  warnings.push(ANSWER_TOOL_WARNING);
+  return {
+    ...none,
+    answerTool: { name: ANSWER_TOOL, description: answerToolDescription(format), input_schema: objectSchema(format.schema) },
+  };
 }
 
 /** https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations */
-const STRUCTURED_OUTPUT: SchemaDialect = {
+export const STRUCTURED_OUTPUT: SchemaDialect = {
   keywords: new Set(['title', 'description', 'default', 'pattern', 'required']),
   formats: new Set(['date-time', 'time', 'date', 'duration', 'email', 'hostname', 'uri', 'ipv4', 'ipv6', 'uuid']),
   openApi: false,

@@ -2,7 +2,6 @@ import type { CompletionCall, Message } from '../../core/completion.js';
 import type { ReasoningEffort } from '../../core/vocabulary.js';
 import { currentTurnStart } from '../conversation.js';
 import { leftOut } from '../extra-fields.js';
-import type { AnthropicMessage } from './messages.js';
 
 export type Thinking = { type: 'enabled'; budget_tokens: number } | { type: 'adaptive' } | { type: 'disabled' };
 export type Effort = 'low' | 'medium' | 'high';
@@ -37,7 +36,8 @@ export interface ThinkingOptions {
   readonly refused: ReadonlySet<string>;
   /** The caller's cap on the whole answer, thinking included; null where there is none. */
   readonly maxTokens: number | null;
-  readonly messages: readonly AnthropicMessage[];
+  /** The last answer with calls in it begins with thinking that goes back. */
+  readonly thoughtBeforeCalls: boolean;
   readonly forcesTool: boolean;
   readonly warnings: string[];
 }
@@ -86,13 +86,11 @@ function withinCap(asked: number, { maxTokens, warnings }: ThinkingOptions): num
 }
 
 /** Calls of the current turn that came without the vendor's own thinking can't be gone on with while thinking. */
-function lacksThinking(conversation: readonly Message[], { messages, warnings }: ThinkingOptions): boolean {
+function lacksThinking(conversation: readonly Message[], { thoughtBeforeCalls, warnings }: ThinkingOptions): boolean {
   const inTurn = conversation
     .slice(currentTurnStart(conversation) + 1)
     .some((message) => message.parts.some(({ kind }) => kind === 'toolCall'));
-  const first = messages.findLast(({ role, content }) => role === 'assistant' && content.some(({ type }) => type === 'tool_use'))
-    ?.content[0];
-  if (!inTurn || first?.type === 'thinking' || first?.type === 'redacted_thinking') return false;
+  if (!inTurn || thoughtBeforeCalls) return false;
   warnings.push(leftOut('reasoning', 'the tool calls of this turn were made without the provider’s own reasoning'));
   return true;
 }

@@ -2,7 +2,7 @@ import type { CompletionCall, Tool } from '../../core/completion.js';
 import type { JsonObject } from '../../core/json.js';
 import type { ReasoningEffort } from '../../core/vocabulary.js';
 import type { ChatRequest, ChatRequestOptions, ProviderTarget } from '../contract.js';
-import { extraFields, leftOut, withoutRefused } from '../extra-fields.js';
+import { cacheMarksLeftOut, extraFields, leftOut, withoutRefused } from '../extra-fields.js';
 import type { SchemaDialect } from '../schema-place.js';
 import { reduceSchema, reductionWarnings } from '../schema-reduction.js';
 import { toGeminiContents } from './contents.js';
@@ -66,7 +66,7 @@ export function toGeminiBody(call: CompletionCall, target: ProviderTarget, warni
     contents,
     warnings: contentWarnings,
   } = toGeminiContents(call.messages, { needsSignatures: !OLD_MODEL.test(upstreamModel) });
-  warnings.push(...contentWarnings, ...unsupported(call));
+  warnings.push(...contentWarnings, ...unsupported(call), ...cacheMarksLeftOut(call));
   const config = toGenerationConfig(call, { upstreamModel, warnings });
   return {
     ...(system.length === 0 ? {} : { systemInstruction: { parts: system } }),

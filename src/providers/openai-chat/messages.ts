@@ -2,6 +2,7 @@ import { assertNever } from '../../core/assert-never.js';
 import type { Media, Message, Part } from '../../core/completion.js';
 import { currentTurnStart, tidyConversation } from '../conversation.js';
 import { Untranslatable } from '../contract.js';
+import { KEEPS_ITSELF, leftOut } from '../extra-fields.js';
 import { mimeTypeOf, urlOf } from '../media.js';
 import type { Quirks } from '../preset.js';
 
@@ -20,7 +21,7 @@ type AssistantChatMessage = {
 };
 
 type ChatToolCall = { id: string; type: 'function'; function: { name: string; arguments: string } };
-type TextPart = { type: 'text'; text: string };
+type TextPart = { type: 'text'; text: string; cache_control?: { type: 'ephemeral'; ttl?: '1h' } };
 type ContentPart =
   | TextPart
   | { type: 'image_url'; image_url: { url: string } }
@@ -39,10 +40,20 @@ export function toOpenAiMessages(conversation: readonly Message[], quirks: Quirk
   const warnings: string[] = [];
   if (quirks.reasoningField === undefined && tidy.some((message) => message.parts.some((part) => part.kind === 'reasoning')))
     warnings.push('The reasoning of earlier turns was left out: the provider takes none back.');
+  warnings.push(...lostMarks(tidy, quirks));
   const last = messages.at(-1);
   if (quirks.needsUserMessage !== true || last?.role !== 'system') return { messages, warnings };
   warnings.push('The last system message was sent as the user’s: the provider wants one at the end.');
   return { messages: [...messages.slice(0, -1), { role: 'user', content: last.content }], warnings };
+}
+
+/** Where a vendor takes marks of a prompt cache it takes them on texts, of its caller and of the system. */
+function lostMarks(messages: readonly Message[], { cacheControl }: Quirks): readonly string[] {
+  const takes = (message: Message, part: Part) =>
+    cacheControl === true && part.kind === 'text' && (message.role === 'SYSTEM' || message.role === 'USER');
+  const lost = messages.some((message) => message.parts.some((part) => part.promptCache !== undefined && !takes(message, part)));
+  if (!lost) return [];
+  return [leftOut('promptCache', cacheControl === true ? 'the provider takes it on texts of users and the system only' : KEEPS_ITSELF)];
 }
 
 /** Results must follow their calls without a gap, so what is attached to one waits for the last of them. */
@@ -66,7 +77,7 @@ interface Place {
 function toMessages(message: Message, place: Place): readonly ChatMessage[] {
   switch (message.role) {
     case 'SYSTEM':
-      return [{ role: 'system', content: textOrParts(message.parts.filter(isText).map(toTextPart)) }];
+      return [{ role: 'system', content: textOrParts(message.parts.filter(isText).map((part) => toTextPart(part, place.quirks))) }];
     case 'USER':
       return [{ role: 'user', content: textOrParts(message.parts.map((part) => toContentPart(part, place.quirks))) }];
     case 'ASSISTANT':
@@ -81,13 +92,13 @@ function toMessages(message: Message, place: Place): readonly ChatMessage[] {
 /** A single text goes as a plain string, which every vendor takes. */
 function textOrParts<T extends ContentPart>(parts: T[]): string | T[] {
   const [first, ...rest] = parts;
-  return first?.type === 'text' && rest.length === 0 ? first.text : parts;
+  return first?.type === 'text' && first.cache_control === undefined && rest.length === 0 ? first.text : parts;
 }
 
 function toContentPart(part: Part, quirks: Quirks): ContentPart {
   switch (part.kind) {
     case 'text':
-      return toTextPart(part);
+      return toTextPart(part, quirks);
     case 'image':
       return { type: 'image_url', image_url: { url: urlOf(part.media, 'image/png') } };
     case 'audio':
@@ -130,8 +141,9 @@ function isText(part: Part): part is TextSource {
   return part.kind === 'text';
 }
 
-function toTextPart(part: TextSource): TextPart {
-  return { type: 'text', text: part.text };
+function toTextPart({ text, promptCache }: TextSource, { cacheControl }: Quirks): TextPart {
+  if (cacheControl !== true || promptCache === undefined) return { type: 'text', text };
+  return { type: 'text', text, cache_control: { type: 'ephemeral', ...(promptCache === 'ONE_HOUR' ? { ttl: '1h' } : {}) } };
 }
 
 /** Signatures and redacted blocks are another vendor's and stay here; texts around a call stand on lines of their own. */

@@ -4,7 +4,7 @@ import { isJsonObject } from '../../core/json.js';
 import type { JsonObject } from '../../core/json.js';
 import type { ReasoningEffort, ToolChoiceMode } from '../../core/vocabulary.js';
 import type { ChatRequest, ChatRequestOptions, ProviderTarget } from '../contract.js';
-import { extraFields, leftOut, withoutRefused } from '../extra-fields.js';
+import { cacheMarksLeftOut, extraFields, leftOut, withoutRefused } from '../extra-fields.js';
 import { objectOf } from '../json-read.js';
 import { quirksOf } from '../presets.js';
 import { toInputItems } from './items.js';
@@ -65,7 +65,7 @@ export function toResponsesBody(
   { stream, warnings }: { stream: boolean; warnings: string[] },
 ): ResponsesBody {
   const { input, warnings: itemWarnings } = toInputItems(call.messages);
-  warnings.push(...itemWarnings, ...unsupported(call));
+  warnings.push(...itemWarnings, ...unsupported(call), ...cacheMarksLeftOut(call));
   const effort = call.reasoning?.effort ?? null;
   return {
     model: target.upstreamModel,

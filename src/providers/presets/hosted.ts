@@ -192,7 +192,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       { model: 'qwen-qwen3.7-plus', upstreamModel: 'qwen/qwen3.7-plus' },
       { model: 'meta-llama-llama-3.3-70b-instruct', upstreamModel: 'meta-llama/llama-3.3-70b-instruct' },
     ],
-    quirks: { reasoningField: 'reasoning', reasoningObject: true, documentByUrl: true },
+    quirks: { reasoningField: 'reasoning', reasoningObject: true, documentByUrl: true, cacheControl: true },
   },
   // https://docs.perplexity.ai/api-reference/chat-completions-post
   {
@@ -211,6 +211,21 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       { model: 'sonar-deep-research' },
     ],
     quirks: { needsUserMessage: true },
+  },
+  // Its own form under OpenAI's: https://docs.cohere.com/docs/compatibility-api
+  {
+    name: 'cohere',
+    displayName: 'Cohere',
+    wireFormat: 'OPENAI_CHAT',
+    baseUrl: 'https://api.cohere.ai/compatibility/v1',
+    environmentVariable: null,
+    allowPrivateNetwork: false,
+    needsCredential: true,
+    models: [
+      { model: 'command-a', upstreamModel: 'command-a-03-2025' },
+      { model: 'command-r7b', upstreamModel: 'command-r7b-12-2024' },
+    ],
+    quirks: { fields: { parallel_tool_calls: null, user: null } },
   },
   // https://inference-docs.cerebras.ai/api-reference/chat-completions
   {

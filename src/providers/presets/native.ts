@@ -44,6 +44,36 @@ export const NATIVE_PRESETS: readonly Preset[] = [
       { model: 'gemini-2.5-flash-lite' },
     ],
   },
+  // Gemini's form, called by a service account: https://cloud.google.com/vertex-ai/generative-ai/docs/reference/rest
+  {
+    name: 'vertex',
+    displayName: 'Google Vertex AI',
+    wireFormat: 'GEMINI',
+    baseUrl: null,
+    regionalUrl: 'https://{region}-aiplatform.googleapis.com/v1/projects/{project}/locations/{region}/publishers/google',
+    environmentVariable: null,
+    allowPrivateNetwork: false,
+    needsCredential: true,
+    models: [
+      { model: 'gemini-3.8-flash' },
+      { model: 'gemini-3.5-flash' },
+      { model: 'gemini-3.5-flash-lite' },
+      { model: 'gemini-2.5-pro' },
+      { model: 'gemini-2.5-flash' },
+    ],
+  },
+  // Each account and region has its own models: https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html
+  {
+    name: 'bedrock',
+    displayName: 'Amazon Bedrock',
+    wireFormat: 'BEDROCK_CONVERSE',
+    baseUrl: null,
+    regionalUrl: 'https://bedrock-runtime.{region}.amazonaws.com',
+    environmentVariable: null,
+    allowPrivateNetwork: false,
+    needsCredential: true,
+    models: [],
+  },
   // The same vendor as `openai`, in its newer form: https://platform.openai.com/docs/api-reference/responses
   {
     name: 'openai-responses',
