@@ -97,6 +97,8 @@ export interface DeploymentInputs {
   readonly firstTokenMs?: number;
   readonly tokensPerSecond?: number;
   readonly cost?: number;
+  /** How long its answers took at the percentile that a hedge goes by. */
+  readonly hedgeAfterMs?: number;
   /** Where a model's deployments are balanced; absent: 1, or a row of an earlier version. */
   readonly weight?: number;
   /** Below 1 while it returns by and by after an outage; 0: it is due for a probe. */

@@ -45,6 +45,15 @@ export interface FallbackNode {
   /** Classes to move on for; absent: all that another target could cure. */
   readonly on?: readonly FailureClass[];
   readonly whenAllOpen?: AllOpenPolicy;
+  readonly hedge?: HedgeTerms;
+}
+
+/** A second target is asked where the first is slower than it usually is. */
+export interface HedgeTerms {
+  /** Of the first target's recent answers: 50 to 99. */
+  readonly afterPercentile: number;
+  /** Hedges by call, at most: above 0, up to 0.5. */
+  readonly maxExtraLoad: number;
 }
 
 export interface SplitNode {
@@ -57,6 +66,7 @@ export interface BalanceNode {
   readonly strategy: BalanceStrategy;
   readonly branches: readonly { readonly node: RouteNode; readonly weight?: number }[];
   readonly sticky?: StickyKey;
+  readonly hedge?: HedgeTerms;
 }
 
 export interface WhenNode {

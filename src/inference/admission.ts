@@ -151,7 +151,7 @@ function prepare(application: Application, { call, claim }: CheckedRequest, desk
   const { catalogue, router, clock } = desk;
   const { principal, requestId } = application.request;
   const snapshot = catalogue.snapshot(principal.organizationId);
-  const plan = router.plan(call, { principal, snapshot });
+  const plan = router.plan(call, { principal, snapshot, stream: application.form !== 'complete' });
   if (!plan.ok) return plan;
   const tooDear = whyTooDear(call, plan.value, clock.now());
   if (tooDear) return fail(tooDear);

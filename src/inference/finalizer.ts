@@ -98,7 +98,7 @@ function restOf(outcome: DispatchOutcome): Promise<DispatchOutcome> | null {
 function correctedRecord({ start, endedBy }: RunningCompletion, record: InferenceRecord, outcome: DispatchOutcome): InferenceRecord {
   const attempts = outcome.attempts.map((attempt) => settleAttempt(attempt, start.call, endedBy));
   const bill = billOf(attempts);
-  return { ...record, ...bill, attempts, warnings: warningsOf(outcome.warnings, bill) };
+  return { ...record, ...bill, attempts: inOrder(attempts), warnings: warningsOf(outcome.warnings, bill) };
 }
 
 function settledRecord(completion: RunningCompletion, outcome: DispatchOutcome, clock: Clock): InferenceRecord {
@@ -112,14 +112,14 @@ function settledRecord(completion: RunningCompletion, outcome: DispatchOutcome, 
     contentState: 'NOT_STORED',
     usage: bill.usage,
     cost: bill.cost,
-    attempts,
+    attempts: inOrder(attempts),
     status: statusOf(outcome, endedBy),
     served: last ? servedBy(last.deployment) : null,
     finishReason: isOperation(start.call) ? null : finishReasonOf(outcome, endedBy),
     rawFinishReason: last?.answer.rawFinishReason ?? null,
     warnings: warningsOf(outcome.warnings, bill),
     error: errorOf(outcome, endedBy),
-    timing: timingOf(completion, { attempts, pausedMs: outcome.pausedMs, endedMs: clock.monotonicMs() }),
+    timing: timingOf(completion, { outcome, endedMs: clock.monotonicMs() }),
     endedAt: clock.now(),
   };
 }
@@ -177,14 +177,29 @@ function warningsOf(warnings: readonly string[], { usage }: Bill): readonly stri
   return notes.length === 0 ? warnings : [...warnings, ...notes];
 }
 
+/** As they began: of two that ran beside one another the one that counts may have been the first. */
+function inOrder(attempts: readonly AttemptRecord[]): readonly AttemptRecord[] {
+  return attempts.toSorted((left, right) => left.index - right.index);
+}
+
 interface Spans {
-  readonly attempts: readonly AttemptRecord[];
-  readonly pausedMs: number;
+  readonly outcome: DispatchOutcome;
   readonly endedMs: number;
 }
 
-function timingOf({ start, firstTokenMs }: RunningCompletion, { attempts, pausedMs, endedMs }: Spans): Timing {
+function timingOf({ start, firstTokenMs }: RunningCompletion, { outcome, endedMs }: Spans): Timing {
   const totalMs = endedMs - start.startedMs;
-  const upstreamMs = attempts.reduce((sum, { durationMs }) => sum + (durationMs ?? 0), pausedMs);
-  return { queuedMs: 0, gatewayMs: Math.max(0, totalMs - upstreamMs), firstTokenMs, totalMs };
+  return { queuedMs: 0, gatewayMs: Math.max(0, totalMs - upstreamMsOf(outcome) - outcome.pausedMs), firstTokenMs, totalMs };
+}
+
+/** How long upstreams were waited for: what ran side by side counts once. */
+function upstreamMsOf({ attempts }: DispatchOutcome): number {
+  const ran = attempts.map(({ startedAt, durationMs }) => ({ from: startedAt.getTime(), ms: durationMs ?? 0 }));
+  if (attempts.every(({ outrun }) => outrun !== true)) return ran.reduce((sum, { ms }) => sum + ms, 0);
+  let [total, until] = [0, -Infinity];
+  for (const { from, ms } of ran.toSorted((left, right) => left.from - right.from)) {
+    total += Math.max(0, from + ms - Math.max(from, until));
+    until = Math.max(until, from + ms);
+  }
+  return total;
 }

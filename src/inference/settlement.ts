@@ -59,6 +59,7 @@ export function priceOf(deployment: Deployment, at: Date, serviceTier: string | 
 function settledOutcome(attempt: Attempt, endedBy: EndReason | null): SettledOutcome {
   if (attempt.status === 'SUCCEEDED') return 'success';
   if (attempt.status === 'FAILED') return 'provider-failed';
+  if (attempt.outrun === true) return 'cancelled';
   switch (endedBy) {
     case 'cancelled':
       return 'cancelled';

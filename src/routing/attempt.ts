@@ -11,13 +11,17 @@ import type { Journey, Tools } from './journey.js';
 import { toTarget } from './target.js';
 import type { Leg } from './walk-state.js';
 
+/** Why an attempt is ended that another one has outrun. */
+export const OUTRUN = 'outrun';
+
 const STATUS_OF = { succeeded: 'SUCCEEDED', failed: 'FAILED', cancelled: 'CANCELLED' } as const;
 
 /** One upstream call, from its announcement to what it came to; known to health in every case. */
 export async function makeAttempt(journey: Journey, { deployment, terms }: Leg, tools: Tools): Promise<Attempt> {
   const { health, clock } = tools;
-  const { watch, attempts } = journey;
-  const started = startAttempt(deployment, attempts.length, clock.now());
+  const { watch, attempts, begun } = journey;
+  const started = startAttempt(deployment, begun.count, clock.now());
+  begun.count += 1;
   health.attemptStarted(deployment);
   watch.onAttemptStarted?.(started);
   const limit = createLimit(watch.signal, terms.timeoutMs ?? null, tools);
@@ -27,6 +31,7 @@ export async function makeAttempt(journey: Journey, { deployment, terms }: Leg, 
     const outcome = await ask(journey, deployment, { ...tools, options, limit });
     for (const warning of outcome.warnings) journey.warnings.add(warning);
     ended = endAttempt(started, limit.judge(outcome));
+    if (ended.status === 'CANCELLED' && watch.signal.reason === OUTRUN) ended = { ...ended, outrun: true };
   } finally {
     limit.clear();
     health.attemptEnded(ended);

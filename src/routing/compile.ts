@@ -1,5 +1,5 @@
 import type { CatalogueSnapshot } from '../core/catalogue.js';
-import type { RouteNode, TargetNode } from '../core/routes.js';
+import type { HedgeTerms, RouteNode, TargetNode } from '../core/routes.js';
 import type { BalanceStrategy, FailureClass, StickyKey } from '../core/vocabulary.js';
 import type { Condition, ConditionCompiler } from './conditions.js';
 
@@ -9,6 +9,7 @@ export type TargetTerms = Pick<TargetNode, 'maxAttempts' | 'firstTokenTimeoutMs'
 /** Targets that stand in for one another, and for which failures; null: all that another target could cure. */
 export interface Group {
   readonly on: ReadonlySet<FailureClass> | null;
+  readonly hedge: (HedgeTerms & { readonly path: string }) | null;
 }
 
 /** A route's tree, ready to be walked: every path is made and every condition compiled. */
@@ -65,10 +66,10 @@ export function compileRoute(definition: RouteNode, conditions: ConditionCompile
   const inner = (node: RouteNode, below: string) => compileRoute(node, conditions, `${path}.${below}`);
   if ('target' in definition) return compileTarget(definition.target, `${path}.target`);
   if ('fallback' in definition) {
-    const { nodes, on, whenAllOpen } = definition.fallback;
+    const { nodes, on, whenAllOpen, hedge } = definition.fallback;
     return {
       ...{ kind: 'fallback', path: `${path}.fallback`, nodes: nodes.map((node, index) => inner(node, `fallback.nodes.${index}`)) },
-      ...{ group: { on: on ? new Set(on) : null }, triesSoonest: whenAllOpen === 'TRY_SOONEST' },
+      ...{ group: { on: on ? new Set(on) : null, hedge: hedgeAt(hedge, `${path}.fallback`) }, triesSoonest: whenAllOpen === 'TRY_SOONEST' },
     };
   }
   if ('split' in definition) {
@@ -77,17 +78,22 @@ export function compileRoute(definition: RouteNode, conditions: ConditionCompile
     return { kind: 'split', path: `${path}.split`, branches: compiled, sticky, experiment };
   }
   if ('balance' in definition) {
-    const { strategy, branches, sticky = null } = definition.balance;
+    const { strategy, branches, sticky = null, hedge } = definition.balance;
     const compiled = branches.map(({ node, weight = 1 }, index) => {
       return { name: String(index), weight, node: inner(node, `balance.branches.${index}.node`) };
     });
-    return { kind: 'balance', path: `${path}.balance`, strategy, branches: compiled, sticky, group: { on: null } };
+    const group = { on: null, hedge: hedgeAt(hedge, `${path}.balance`) };
+    return { kind: 'balance', path: `${path}.balance`, strategy, branches: compiled, sticky, group };
   }
   const { branches, otherwise } = definition.when;
   const compiled = branches.map((branch, index) => ({
     ...{ source: branch.if, condition: conditionOf(branch.if, conditions), node: inner(branch.then, `when.branches.${index}.then`) },
   }));
   return { kind: 'when', path: `${path}.when`, branches: compiled, otherwise: inner(otherwise, 'when.otherwise') };
+}
+
+function hedgeAt(hedge: HedgeTerms | undefined, path: string): Group['hedge'] {
+  return hedge ? { ...hedge, path } : null;
 }
 
 /** What was published was compiled before; what no longer compiles is told whenever it would have decided. */

@@ -68,6 +68,8 @@ export interface Rehearsal {
 export interface RoutingContext {
   readonly principal: Principal;
   readonly snapshot: CatalogueSnapshot;
+  /** Asked for as a stream: then a target's speed is that of its first token. */
+  readonly stream?: boolean;
 }
 
 export interface PreviewContext extends RoutingContext {
@@ -91,10 +93,20 @@ export interface RoutePlan {
   readonly legs?: ReadonlyMap<DeploymentId, Leg>;
   /** Its one target is tried though it is cooling, because the route says so. */
   readonly isForced?: boolean;
+  readonly hedge?: Hedge | null;
   /** For the caller: what could not be decided as the route says. */
   readonly warnings?: readonly string[];
   /** Told what came of it, for those who are to meet the same target again. */
   readonly remember?: (outcome: DispatchOutcome) => void;
+}
+
+/** Who is asked too, and when, where the first target is slower than it usually is. */
+export interface Hedge {
+  readonly to: DeploymentId;
+  readonly afterMs: number;
+  /** Where it is configured: extra load is counted there. */
+  readonly node: string;
+  readonly maxExtraLoad: number;
 }
 
 export interface DispatchWatch {
@@ -109,6 +121,8 @@ export interface DispatchWatch {
   readonly onDeltas: (deltas: readonly AnswerDelta[]) => void;
   /** Before another target (or the same again) is asked, once the failed attempt is known. */
   readonly onAttemptFailed?: (attempt: Attempt, reason: string) => void;
+  /** When another target has answered before this one, which is being ended. */
+  readonly onAttemptOutrun?: (attempt: Attempt) => void;
 }
 
 /** One upstream call as dispatch knows it, before it is priced. */
@@ -125,13 +139,15 @@ export interface Attempt {
   readonly startedAt: Date;
   readonly firstTokenMs: number | null;
   readonly durationMs: number | null;
+  /** It was ended because another target had answered before it. */
+  readonly outrun?: boolean;
   /** Where the upstream is read on after its caller left: what the attempt comes to in the end. Never rejects. */
   readonly rest?: Promise<Attempt>;
 }
 
 export interface DispatchOutcome {
   readonly status: 'succeeded' | 'failed' | 'cancelled';
-  /** In the order they were made; the last one's answer is the outcome's. Empty where the caller left before the first. */
+  /** The last one's answer is the outcome's; the others as they ended. Empty where the caller left before the first. */
   readonly attempts: readonly Attempt[];
   readonly warnings: readonly string[];
   /** Milliseconds spent waiting between attempts. */

@@ -90,7 +90,7 @@ function joined(outer: TargetTerms, inner: TargetTerms): TargetTerms {
 function visitModel({ path, slug, terms }: NodeOf<'model'>, place: Place, state: State): Found {
   const deployments = state.evidence.deploymentsOf(slug);
   if (!deployments) return { legs: [], steps: [{ path, kind: 'MODEL', outcome: slug, reason: 'there is no such model any more' }] };
-  const inside = { ...place, terms: joined(place.terms, terms), groups: [...place.groups, { on: null }] };
+  const inside = { ...place, terms: joined(place.terms, terms), groups: [...place.groups, { on: null, hedge: null }] };
   const branches: BalanceBranch[] = [];
   for (const deployment of deployments) {
     const leg = usable(deployment, inside, state);

@@ -2,7 +2,7 @@ import { createInputChecks } from '../core/input-checks.js';
 import type { InputChecks } from '../core/input-checks.js';
 import { isJsonObject } from '../core/json.js';
 import type { JsonObject } from '../core/json.js';
-import type { RouteNode } from '../core/routes.js';
+import type { HedgeTerms, RouteNode } from '../core/routes.js';
 import { ALL_OPEN_POLICIES, BALANCE_STRATEGIES, FAILURE_CLASSES, STICKY_KEYS } from '../core/vocabulary.js';
 import type { ConditionCompiler } from './conditions.js';
 import type { CheckedDefinition, DefinitionQuestion, Reading } from './definition-reading.js';
@@ -83,7 +83,8 @@ function readFallback(fields: JsonObject, { path, depth }: At, reading: Reading)
   const on = classes?.flatMap((value, index) => readWord(value, FAILURE_CLASSES, { path: `${path}.on.${index}`, checks }) ?? []);
   if (on?.length === 0) checks.add(`${path}.on`, 'must not be empty: no node after the first could be reached');
   const whenAllOpen = readWord(fields['whenAllOpen'], ALL_OPEN_POLICIES, { path: `${path}.whenAllOpen`, checks });
-  return { fallback: { nodes, ...(on ? { on: [...new Set(on)] } : {}), ...(whenAllOpen ? { whenAllOpen } : {}) } };
+  const hedge = readHedge(fields['hedge'], `${path}.hedge`, reading);
+  return { fallback: { nodes, ...(on ? { on: [...new Set(on)] } : {}), ...(whenAllOpen ? { whenAllOpen } : {}), ...hedge } };
 }
 
 function readWeight(value: unknown, path: string, { checks }: Reading): number {
@@ -137,7 +138,25 @@ function readBalance(fields: JsonObject, { path, depth }: At, reading: Reading):
     reading,
   );
   const sticky = readWord(fields['sticky'], STICKY_KEYS, { path: `${path}.sticky`, checks });
-  return { balance: { strategy: strategy ?? 'ROUND_ROBIN', branches, ...(sticky ? { sticky } : {}) } };
+  const hedge = readHedge(fields['hedge'], `${path}.hedge`, reading);
+  return { balance: { strategy: strategy ?? 'ROUND_ROBIN', branches, ...(sticky ? { sticky } : {}), ...hedge } };
+}
+
+/** Bounds of a hedge: below the median every second call would be made twice, and past half of the load it is no exception any more. */
+export const HEDGE_LIMITS = { percentile: { min: 50, max: 99 }, extraLoad: { min: 0.001, max: 0.5 } } as const;
+const HEDGE_DEFAULTS: HedgeTerms = { afterPercentile: 95, maxExtraLoad: 0.05 };
+
+function readHedge(value: unknown, path: string, { checks }: Reading): { readonly hedge?: HedgeTerms } {
+  if (!isJsonObject(value)) return {};
+  const { afterPercentile = HEDGE_DEFAULTS.afterPercentile, maxExtraLoad = HEDGE_DEFAULTS.maxExtraLoad } = value;
+  if (typeof afterPercentile !== 'number' || typeof maxExtraLoad !== 'number') {
+    checks.add(path, 'must have numbers');
+    return {};
+  }
+  checks.integer(`${path}.afterPercentile`, afterPercentile, HEDGE_LIMITS.percentile);
+  const { min, max } = HEDGE_LIMITS.extraLoad;
+  if (!(maxExtraLoad >= min && maxExtraLoad <= max)) checks.add(`${path}.maxExtraLoad`, `must be from ${min} to ${max}`);
+  return { hedge: { afterPercentile, maxExtraLoad } };
 }
 
 function readWhen(fields: JsonObject, { path, depth }: At, reading: Reading): RouteNode | null {

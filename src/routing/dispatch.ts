@@ -4,7 +4,9 @@ import type { Clock } from '../core/clock.js';
 import type { Failure } from '../core/failures.js';
 import type { FailureClass } from '../core/vocabulary.js';
 import { makeAttempt } from './attempt.js';
-import type { Attempt, DispatchOutcome, RoutePlan } from './contract.js';
+import type { Attempt, DispatchOutcome, Hedge, RoutePlan } from './contract.js';
+import { race } from './hedge.js';
+import type { Raced } from './hedge.js';
 import type { Journey, Tools } from './journey.js';
 import { nextMove, RETRY_DEFAULTS } from './next-move.js';
 import type { Move } from './next-move.js';
@@ -13,7 +15,9 @@ import { leadsTo } from './succession.js';
 import type { Leg } from './walk-state.js';
 
 /** What came of one target; `left` with the failure that made the call leave it. */
-type Verdict = { readonly kind: DispatchOutcome['status'] } | { readonly kind: 'left'; readonly attempt: Attempt; readonly reason: string };
+type Verdict =
+  | { readonly kind: DispatchOutcome['status'] }
+  | { readonly kind: 'left'; readonly from: Leg; readonly attempt: Attempt; readonly reason: string };
 
 /**
  * Tries a plan's targets:
@@ -21,6 +25,7 @@ type Verdict = { readonly kind: DispatchOutcome['status'] } | { readonly kind: '
  * 2. A target that has opened since the plan was made is passed over; a half open one takes one call at a time.
  * 3. A failure leads to the next target where the table, or the route, says so; what was said before it is only told to nobody
  *    where no content had come. After content nothing is restarted.
+ * 4. The first target may be joined by a second one where the route says so (hedge.ts).
  */
 export async function tryTargets(journey: Journey, plan: RoutePlan, tools: Tools): Promise<DispatchOutcome['status']> {
   const legs = plan.targets.map((target) => legOf(plan, target));
@@ -28,18 +33,30 @@ export async function tryTargets(journey: Journey, plan: RoutePlan, tools: Tools
   let at = isForced ? 0 : legs.findIndex(({ deployment }) => tools.health.admit(deployment));
   // All have opened since the plan was made: the first is asked all the same, for there is no refusing any more.
   if (at < 0) at = 0;
+  let hedge = at === 0 ? hedgeOf(plan, legs) : null;
   for (let leg = legs[at]; leg; leg = legs[at]) {
     const later = legs.slice(at + 1);
-    const verdict = await tryTarget(journey, { leg, later }, tools);
+    const verdict = await tryTarget(journey, { leg, later, hedge }, tools);
     if (verdict.kind !== 'left') return verdict.kind;
-    const { failure } = verdict.attempt;
-    const from = leg;
-    const next = later.findIndex((to) => failure !== null && leadsTo(failure, from, to) && tools.health.admit(to.deployment));
-    if (next < 0) return 'failed';
-    journey.watch.onAttemptFailed?.(verdict.attempt, verdict.reason);
-    at += next + 1;
+    const { from, attempt } = verdict;
+    const { failure } = attempt;
+    const next = untried(journey, later).find((to) => failure !== null && leadsTo(failure, from, to) && tools.health.admit(to.deployment));
+    if (!next) return 'failed';
+    journey.watch.onAttemptFailed?.(attempt, verdict.reason);
+    at = legs.indexOf(next);
+    hedge = null;
   }
   return 'failed';
+}
+
+/** Whom a hedge has asked already is not asked as a next target. */
+function untried({ attempts }: Journey, legs: readonly Leg[]): readonly Leg[] {
+  return legs.filter((leg) => attempts.every(({ deployment }) => deployment !== leg.deployment));
+}
+
+function hedgeOf({ hedge }: RoutePlan, legs: readonly Leg[]): Stand['hedge'] {
+  const to = hedge && legs.find(({ deployment }) => deployment.id === hedge.to);
+  return to ? { hedge, to } : null;
 }
 
 function legOf({ legs }: RoutePlan, deployment: Deployment): Leg {
@@ -49,28 +66,36 @@ function legOf({ legs }: RoutePlan, deployment: Deployment): Leg {
 interface Stand {
   readonly leg: Leg;
   readonly later: readonly Leg[];
+  readonly hedge: { readonly hedge: Hedge; readonly to: Leg } | null;
 }
 
 /** Asks one target until it answers, or the table says to leave it. */
 async function tryTarget(journey: Journey, stand: Stand, tools: Tools): Promise<Verdict> {
-  const { deployment } = stand.leg;
+  let { leg } = stand;
   const failures: Partial<Record<FailureClass, number>> = {};
   for (let retries = 0; ; retries += 1) {
     if (journey.watch.signal.aborted) return { kind: 'cancelled' };
-    tools.budget.countAttempt(deployment.id, retries > 0);
-    const attempt = await makeAttempt(journey, stand.leg, tools);
+    tools.budget.countAttempt(leg.deployment.id, retries > 0);
+    const raced: Raced = await attemptAt(journey, { leg, hedge: retries === 0 ? stand.hedge : null }, tools);
+    const { attempt } = raced;
     const { failure } = attempt;
+    leg = raced.leg;
     if (attempt.status === 'CANCELLED') return { kind: 'cancelled' };
     if (failure === null) return { kind: 'succeeded' };
     const failuresOfClass = (failures[failure.class] ?? 0) + 1;
     failures[failure.class] = failuresOfClass;
-    const move = decide({ attempt, failure, retries, failuresOfClass, stand }, journey, tools);
+    const move = decide({ attempt, failure, retries, failuresOfClass, leg, later: untried(journey, stand.later) }, journey, tools);
     if (move.kind === 'stop') return { kind: 'failed' };
-    if (move.kind === 'next') return { kind: 'left', attempt, reason: move.reason };
+    if (move.kind === 'next') return { kind: 'left', from: leg, attempt, reason: move.reason };
     journey.watch.onAttemptFailed?.(attempt, move.reason);
     journey.askedToWaitMs += failure.retryAfterMs ?? 0;
     if (!(await rest(journey, move.delayMs, tools.clock))) return { kind: 'cancelled' };
   }
+}
+
+async function attemptAt(journey: Journey, { leg, hedge }: Pick<Stand, 'leg' | 'hedge'>, tools: Tools): Promise<Raced> {
+  if (hedge) return race(journey, { leg, ...hedge }, tools);
+  return { attempt: await makeAttempt(journey, leg, tools), leg };
 }
 
 interface Setback {
@@ -78,15 +103,15 @@ interface Setback {
   readonly failure: Failure;
   readonly retries: number;
   readonly failuresOfClass: number;
-  readonly stand: Stand;
+  readonly leg: Leg;
+  readonly later: readonly Leg[];
 }
 
 function decide(
-  { attempt, failure, retries, failuresOfClass, stand }: Setback,
+  { attempt, failure, retries, failuresOfClass, leg, later }: Setback,
   journey: Journey,
   { budget, clock, health, random }: Tools,
 ): Move {
-  const { leg, later } = stand;
   const situation = {
     retries,
     maxRetries: leg.terms.maxAttempts === undefined ? RETRY_DEFAULTS.retries : leg.terms.maxAttempts - 1,

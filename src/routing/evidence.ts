@@ -37,6 +37,8 @@ export interface Evidence {
   weight(deployment: Deployment): number;
   /** What this call is expected to cost there, in picodollars; null: no price. */
   cost(deployment: Deployment): number | null;
+  /** How long this percentile of its recent answers took, in ms (to the first token, where the call is streamed); null: too few. */
+  slowAfter(deployment: Deployment, percentile: number): number | null;
   /** How many decisions this node has made before. */
   turn(node: string): number;
   pin(node: string): Pin | null;
@@ -71,6 +73,11 @@ export function noting(evidence: Evidence, snapshot: CatalogueSnapshot): { reado
       const version = snapshot.routes.bySlug.get(slug)?.current.version;
       if (version !== undefined) inputs.routes[slug] = version;
       return node;
+    },
+    slowAfter(deployment, percentile) {
+      const hedgeAfterMs = evidence.slowAfter(deployment, percentile);
+      if (hedgeAfterMs !== null) inputs.deployments[deployment.id] = { ...inputs.deployments[deployment.id], hedgeAfterMs };
+      return hedgeAfterMs;
     },
     turn: (node) => (inputs.turns[node] = evidence.turn(node)),
     pin(node) {
@@ -158,6 +165,7 @@ export function storedEvidence({ inputs, candidates }: ReplayableRecord, snapsho
     reading: (deployment) => readingIn(seen(deployment)) ?? NO_READING,
     weight: (deployment) => seen(deployment).weight ?? DEFAULT_WEIGHT,
     cost: (deployment) => seen(deployment).cost ?? null,
+    slowAfter: (deployment) => seen(deployment).hedgeAfterMs ?? null,
     turn: (node) => inputs.turns[node] ?? 0,
     pin: (node) => inputs.pins[node] ?? null,
   };

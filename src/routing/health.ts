@@ -8,7 +8,7 @@ import type { Breaker } from './breaker.js';
 import type { Attempt } from './contract.js';
 import { NO_READING } from './evidence.js';
 import type { Block, Reading } from './evidence.js';
-import { addSample, dropOld, errorRateOf, measure, moved, sampleOf } from './measures.js';
+import { addSample, dropOld, errorRateOf, measure, moved, percentileOf, sampleOf } from './measures.js';
 import type { Measures, Sample } from './measures.js';
 import { whyNotServing } from './serving.js';
 
@@ -33,6 +33,8 @@ export interface HealthBoard {
   /** That nobody is to be sent there now; null: one may. */
   block(deployment: Deployment): Block | null;
   reading(deployment: Deployment): Reading;
+  /** How long this percentile (50 to 99) of the last minute's answers took, in ms; streamed: until the first token. Null: too few. */
+  slowAfter(deployment: Deployment, question: { readonly percentile: number; readonly streamed: boolean }): number | null;
   /** Before a call goes there: takes the one place for a probe where it is half open; false: another call has it. */
   admit(deployment: Deployment): boolean;
   attemptStarted(deployment: Deployment): void;
@@ -79,6 +81,10 @@ export function createHealthBoard({ clock }: { readonly clock: Clock }): HealthB
     reading(deployment) {
       const target = watched.get(deployment.id);
       return target ? readingOf(target, clock) : NO_READING;
+    },
+    slowAfter(deployment, question) {
+      const target = watched.get(deployment.id);
+      return target ? slowAfter(target, question, clock.monotonicMs()) : null;
     },
     admit(deployment) {
       const target = watch(board, deployment);
@@ -136,6 +142,7 @@ function conclude(board: Board, attempt: Attempt): void {
   const isProbe = breaker.probeSinceMs !== null && attempt.startedAt.getTime() >= breaker.probeSinceMs;
   if (attempt.status === 'CANCELLED') {
     if (isProbe) breaker.probeSinceMs = null;
+    if (attempt.outrun === true) learnSlowness(target, attempt, nowMs);
     return;
   }
   addSample(samples, sampleOf(attempt, nowMs));
@@ -177,6 +184,20 @@ function learn(target: Watched, { failure, durationMs, firstTokenMs, answer }: A
     const value = (tokens / durationMs) * 1_000;
     target.tokensPerSecond = target.tokensPerSecond === null ? value : target.tokensPerSecond + 0.3 * (value - target.tokensPerSecond);
   }
+}
+
+function slowAfter({ samples }: Watched, { percentile, streamed }: Parameters<HealthBoard['slowAfter']>[1], nowMs: number): number | null {
+  dropOld(samples, nowMs);
+  return percentileOf(samples, { fraction: percentile / 100, of: streamed ? 'firstTokenMs' : 'durationMs' });
+}
+
+/** Who is outrun by a hedge took at least so long: where that is more than usual, forgetting it would make a slow target look fast. */
+function learnSlowness(target: Watched, attempt: Attempt, nowMs: number): void {
+  const atLeastMs = attempt.durationMs ?? 0;
+  if (atLeastMs <= (target.latencyMs ?? 0)) return;
+  const slow = target.firstTokenMs === null ? attempt : { ...attempt, firstTokenMs: atLeastMs };
+  addSample(target.samples, sampleOf(slow, nowMs));
+  learn(target, slow);
 }
 
 function readingOf({ inFlight, latencyMs, firstTokenMs, tokensPerSecond, breaker }: Watched, clock: Clock): Reading {

@@ -5,6 +5,7 @@ import type { CallTimeouts, UpstreamCaller } from '../providers/contract.js';
 import type { Attempt, DispatchWatch } from './contract.js';
 import type { Drains } from './drain.js';
 import type { HealthBoard } from './health.js';
+import type { HedgeBudget } from './hedge-budget.js';
 import type { RetryBudget } from './retry-budget.js';
 
 export interface RouterDependencies {
@@ -27,6 +28,7 @@ export interface Sizing {
 /** What dispatch works with, for every call. */
 export interface Tools extends Required<RouterDependencies> {
   readonly budget: RetryBudget;
+  readonly hedges: HedgeBudget;
   readonly drains: Drains;
 }
 
@@ -34,9 +36,16 @@ export interface Tools extends Required<RouterDependencies> {
 export interface Journey {
   readonly call: InferenceCall;
   readonly watch: DispatchWatch;
+  /** Those that have ended; in the end the last one is the one that counts. */
   readonly attempts: Attempt[];
+  /** How many have begun. */
+  readonly begun: { count: number };
   readonly warnings: Set<string>;
   /** Milliseconds between attempts, and of them those that upstreams asked for. */
   pausedMs: number;
   askedToWaitMs: number;
+}
+
+export function beginJourney(call: InferenceCall, watch: DispatchWatch, warnings: readonly string[] = []): Journey {
+  return { call, watch, attempts: [], begun: { count: 0 }, warnings: new Set(warnings), pausedMs: 0, askedToWaitMs: 0 };
 }

@@ -58,6 +58,18 @@ export function measure(samples: readonly Sample[]): Measures {
   };
 }
 
+/** Fewer answers say nothing of the slow ones among them. */
+const FEWEST_FOR_PERCENTILE = 10;
+
+/** A percentile of the answers that have the measure; null: too few. */
+export function percentileOf(
+  samples: readonly Sample[],
+  { fraction, of }: { readonly fraction: number; readonly of: 'durationMs' | 'firstTokenMs' },
+): number | null {
+  const values = sorted(samples.filter((sample) => !sample.failed).map((sample) => sample[of]));
+  return values.length < FEWEST_FOR_PERCENTILE ? null : percentile(values, fraction);
+}
+
 function sorted(values: readonly (number | null)[]): readonly number[] {
   return values.filter((value) => value !== null).sort((left, right) => left - right);
 }

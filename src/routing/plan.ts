@@ -6,14 +6,14 @@ import type { Result, UserError } from '../core/errors.js';
 import type { RoutingCandidate, RoutingRecord } from '../core/inference.js';
 import { compileModel } from './compile.js';
 import type { CompiledNode, CompiledRoutes } from './compile.js';
-import type { RoutePlan } from './contract.js';
+import type { Hedge, RoutePlan } from './contract.js';
 import { walk } from './decide.js';
 import { noting } from './evidence.js';
 import type { Evidence, WritableInputs } from './evidence.js';
 import { deploymentsAt } from './exclude.js';
 import type { Facts } from './facts.js';
 import type { SmoothTurns } from './smooth.js';
-import type { Leg, Walk } from './walk-state.js';
+import type { Leg, Step, Walk } from './walk-state.js';
 
 /** What a caller's `model` stands for: a route's tree, a model, or a provider's. */
 export interface Named {
@@ -51,11 +51,12 @@ export function decide(deciding: Deciding): Decision {
   const walked = walk(tree, { facts, evidence, seed, smooth });
   const soonest = walked.legs.length === 0 && (walked.triesSoonest || isPlain(deciding)) ? soonestOf(walked) : null;
   const { legs, targets } = eachOnce(soonest ? [soonest] : arranged(walked, facts, evidence));
+  const { hedge, steps } = hedgeFor([...legs.values()], deciding, evidence);
   const record: RoutingRecord = {
     route: deciding.route,
     routeVersion: deciding.routeVersion,
     seed,
-    steps: walked.steps,
+    steps: steps.length === 0 ? walked.steps : [...walked.steps, ...steps],
     candidates: candidatesOf(walked, legs),
     inputs: inputsOf(deciding, inputs),
   };
@@ -64,6 +65,7 @@ export function decide(deciding: Deciding): Decision {
     targets,
     record,
     legs,
+    hedge,
     isForced: soonest !== null,
     warnings: walked.warnings,
   };
@@ -80,6 +82,25 @@ function eachOnce(all: readonly Leg[]): { readonly legs: ReadonlyMap<DeploymentI
     targets.push(leg.deployment);
   }
   return { legs, targets };
+}
+
+/** Who joins the first target where that is slow: the next one of the innermost group that says so. */
+function hedgeFor(
+  [first, ...others]: readonly Leg[],
+  { snapshot, model }: Deciding,
+  evidence: Evidence,
+): { readonly hedge: Hedge | null; readonly steps: readonly Step[] } {
+  const group = first?.groups.findLast(({ hedge }) => hedge !== null);
+  const to = group && others.find(({ groups }) => groups.includes(group));
+  if (!first || !group?.hedge || !to) return { hedge: null, steps: [] };
+  const { path, afterPercentile, maxExtraLoad } = group.hedge;
+  const afterMs = evidence.slowAfter(first.deployment, afterPercentile);
+  const { slug } = first.deployment;
+  const step = { path, kind: 'HEDGE' };
+  if (afterMs === null) return { hedge: null, steps: [{ ...step, outcome: 'none', reason: `${slug} has answered too little of late` }] };
+  const reason = `slower than the ${afterPercentile}th percentile of ${slug}`;
+  const hedge = { to: to.deployment.id, afterMs, node: `${snapshot.organizationId} ${model} ${path}`, maxExtraLoad };
+  return { hedge, steps: [{ ...step, outcome: `${to.deployment.slug} after ${Math.round(afterMs)} ms`, reason }] };
 }
 
 /** A model named without a route: nobody chose what happens when all of its deployments cool, and trying beats refusing. */

@@ -14,7 +14,9 @@ import type { Evidence } from './evidence.js';
 import { deploymentsAt, exclusionOf } from './exclude.js';
 import { factsOf, holderOf } from './facts.js';
 import type { Facts } from './facts.js';
-import type { Journey, RouterDependencies, Tools } from './journey.js';
+import { createHedgeBudget } from './hedge-budget.js';
+import { beginJourney } from './journey.js';
+import type { RouterDependencies, Tools } from './journey.js';
 import { createRoutingMemory } from './memory.js';
 import type { RoutingMemory } from './memory.js';
 import { decide, named, newSeed } from './plan.js';
@@ -31,6 +33,7 @@ export function createRouter(dependencies: RouterDependencies): Router {
   const tools: Tools = {
     ...{ timeouts: CALL_TIMEOUTS, sizing: NO_SIZING, ...dependencies },
     budget: createRetryBudget(dependencies),
+    hedges: createHedgeBudget(),
     drains: createDrains({ clock: dependencies.clock }),
   };
   const memory = createRoutingMemory(dependencies);
@@ -57,7 +60,7 @@ export function createRouter(dependencies: RouterDependencies): Router {
     ...createReplayer({ conditions }),
     check: (question) => checkDefinition(question, conditions),
     async dispatch(call, plan, watch) {
-      const journey: Journey = { call, watch, attempts: [], warnings: new Set(plan.warnings), pausedMs: 0, askedToWaitMs: 0 };
+      const journey = beginJourney(call, watch, plan.warnings);
       const status = await tryTargets(journey, plan, tools);
       const outcome = { status, attempts: journey.attempts, warnings: [...journey.warnings], pausedMs: journey.pausedMs };
       plan.remember?.(outcome);
@@ -104,6 +107,7 @@ function createDecisions(
         reading: (deployment) => health.reading(deployment),
         weight: ({ weight }) => weight,
         cost: (deployment) => sizing.cost(call, deployment, at),
+        slowAfter: (deployment, percentile) => health.slowAfter(deployment, { percentile, streamed: context.stream === true }),
         turn: (node) => memory.turn(nameOf(node)),
         pin: (node) => pinFor(memory, facts, nameOf(node)),
       };

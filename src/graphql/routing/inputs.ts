@@ -1,4 +1,4 @@
-import { ArgsType, Directive, Field, InputType, Int } from 'type-graphql';
+import { ArgsType, Directive, Field, Float, InputType, Int } from 'type-graphql';
 import type { AllOpenPolicy, BalanceStrategy, FailureClass, StickyKey } from '../../core/vocabulary.js';
 import type { RawCompletionInput } from '../../inference/contract.js';
 import { CompletionInput } from '../inference/completion-input.js';
@@ -33,6 +33,31 @@ export class TargetNodeInput {
   readonly timeoutMs?: number | null;
 }
 
+@InputType({
+  description:
+    'A second target is asked too, where the first is slower than it usually is and nothing has come of it: who answers first is taken, ' +
+    'and the other is ended and billed as a cancelled call. The second is the next of this node’s targets.',
+})
+export class HedgeInput {
+  @Field(() => Int, {
+    ...OPTIONAL,
+    defaultValue: 95,
+    description:
+      'After the time that this percentile of the first target’s answers took in the last minute (to the first token, where streamed): ' +
+      '50 to 99. With fewer than ten answers nothing is hedged.',
+  })
+  readonly afterPercentile?: number | null;
+
+  @Field(() => Float, {
+    ...OPTIONAL,
+    defaultValue: 0.05,
+    description: 'How many second calls there may be at most, as a share of the first ones: 0.001 to 0.5.',
+  })
+  readonly maxExtraLoad?: number | null;
+}
+
+const HEDGE = { nullable: true, description: 'Whether a second target joins a slow first one.' } as const;
+
 @InputType({ description: 'Tries the nodes in order; moves on for the listed classes (by default all that another target could cure).' })
 export class FallbackNodeInput {
   @Field(() => [RouteNodeInput], { description: 'In the order they are tried.' })
@@ -43,6 +68,9 @@ export class FallbackNodeInput {
 
   @Field(() => AllOpenPolicyEnum, { ...OPTIONAL, defaultValue: 'FAIL', description: 'What happens while every target is open.' })
   readonly whenAllOpen?: AllOpenPolicy | null;
+
+  @Field(() => HedgeInput, HEDGE)
+  readonly hedge?: HedgeInput | null;
 }
 
 @InputType({ description: 'One side of a split.' })
@@ -96,6 +124,9 @@ export class BalanceNodeInput {
 
   @Field(() => StickyKeyEnum, { ...OPTIONAL, description: 'Whose target is kept.' })
   readonly sticky?: StickyKey | null;
+
+  @Field(() => HedgeInput, HEDGE)
+  readonly hedge?: HedgeInput | null;
 }
 
 @InputType({ description: 'A condition and what it leads to.' })
