@@ -40,6 +40,7 @@ import { composeJobs } from './compose/jobs.js';
 import { KNOWN_PROVIDERS } from './compose/known-providers.js';
 import { createSizing } from './compose/sizing.js';
 import { createReadiness } from './compose/readiness.js';
+import { recoverJournal } from './compose/recovery.js';
 import type { Router } from './routing/contract.js';
 import { createHealthBoard } from './routing/health.js';
 import { CALL_TIMEOUTS, createRouter } from './routing/router.js';
@@ -153,7 +154,7 @@ function createInference(surroundings: Surroundings, { database, foundation, jou
     ledger: meterLedger(ledger, { metrics, catalogue }),
     books: createLedgerReader(database.swiftWork),
   });
-  const recover = () => journal.recover(writer);
+  const recover = () => recoverJournal({ journal, ledger: writer, clock, logger, ...durable });
   return {
     completions,
     ledger,

@@ -101,6 +101,19 @@ async function rows(): Promise<Row[]> {
   }
 }
 
+/** Keys whose outcome nobody knows yet. */
+async function keysInUse(): Promise<number> {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  try {
+    const { rows: found } = await client.query<{ ended: boolean }>('SELECT ended_at IS NOT NULL AS ended FROM idempotency_key');
+    expect(found).toHaveLength(1);
+    return found.filter(({ ended }) => !ended).length;
+  } finally {
+    await client.end();
+  }
+}
+
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await delay(20);
 }
@@ -140,13 +153,16 @@ describe('kill -9', () => {
         await send(chatFrame({ role: 'assistant', content: 'Forty characters of an answer, no less. ' }));
         await stall();
       });
-      for (let index = 0; index < 5; index += 1) await client.query(START_COMPLETION, { input: input(`stream ${String(index)}`) });
+      const call = (index: number) => ({ input: input(`stream ${String(index)}`), key: index === 0 ? 'kept' : null });
+      for (let index = 0; index < 5; index += 1) await client.query(START_COMPLETION, call(index));
       await until(() => journalText().split('"kind":"progress"').length === 6);
       await end('SIGKILL');
 
-      await start();
+      const restarted = await start();
       const found = await rows();
       expect(found).toHaveLength(5);
+      expect(await keysInUse()).toBe(0);
+      expect((await restarted.query(COMPLETE, call(0))).data).toMatchObject({ complete: { code: 'INTERRUPTED' } });
       expect(upstream.requests).toHaveLength(5);
       for (const row of found)
         expect(row).toMatchObject({ status: 'FAILED', error_code: 'INTERRUPTED', usage_source: 'ESTIMATED', output: '10', attempts: '1' });
