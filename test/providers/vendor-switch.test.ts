@@ -116,6 +116,17 @@ describe('P12 every canonical parameter in every format is mapped, refused or to
     audio: { messages: [message('USER', [{ kind: 'audio', media }])] },
     document: { messages: [message('USER', [{ kind: 'document', media }])] },
     'a system message later': { messages: [message('USER', 'Hi'), message('SYSTEM', 'S')] },
+    promptCache: { messages: [message('USER', [{ kind: 'text', text: 'Hi', signature: null, promptCache: 'ONE_HOUR' }])] },
+    'promptCache of an answer': {
+      messages: [message('USER', 'Hi'), message('ASSISTANT', [{ ...toolCallPart('a'), promptCache: 'ONE_HOUR' }])],
+    },
+    'promptCache of a result': {
+      messages: [
+        message('USER', 'Hi'),
+        message('ASSISTANT', [toolCallPart('a')]),
+        message('TOOL', [{ kind: 'text', text: 'no', signature: null, promptCache: 'ONE_HOUR' }], { toolCallId: 'a' }),
+      ],
+    },
     'reasoning of earlier turns': history({ kind: 'reasoning', ...signed }, { kind: 'text', text: 'Hi', signature: null }),
     'an error of a tool': {
       messages: [
@@ -126,6 +137,11 @@ describe('P12 every canonical parameter in every format is mapped, refused or to
     },
   };
   const without: Readonly<Record<string, Partial<CompletionCall>>> = {
+    promptCache: { messages: [message('USER', 'Hi')] },
+    'promptCache of an answer': { messages: [message('USER', 'Hi'), message('ASSISTANT', [toolCallPart('a')])] },
+    'promptCache of a result': {
+      messages: [message('USER', 'Hi'), message('ASSISTANT', [toolCallPart('a')]), message('TOOL', 'no', { toolCallId: 'a' })],
+    },
     'toolChoice a tool': { tools },
     'parallelToolCalls false': { tools },
     'parallelToolCalls true': { tools },
