@@ -172,6 +172,7 @@ test('G4 a reader that stops is closed with 4013; the upstream goes on, and the 
   expect(gapsOf([...seen, ...rest])).toEqual([]);
   expect(textOf([...seen, ...rest])).toBe(Array.from({ length: COUNT }, (_, index) => piece(index)).join(''));
   expect(terminalOf(rest)).toMatchObject({ completion: { status: 'SUCCEEDED' } });
+  expect(await bookedRow(product.database.url, first.completionId)).toMatchObject({ status: 'SUCCEEDED', usage_source: 'REPORTED' });
 }, 60_000);
 
 describe('G5 a key that is revoked in the middle of a stream', () => {
@@ -204,6 +205,50 @@ describe('G5 a key that is revoked in the middle of a stream', () => {
     gate.open();
     expect(textOf([...events, ...(await again)])).toBe('Hello there.');
     expect(await request.ended).toBe('complete');
+  });
+
+  test('one that expires closes its socket with 4403, too, and its completion goes on', async () => {
+    const { secret } = await product.createKey({ expiresAt: new Date(clock.now().getTime() + 60_000).toISOString() });
+    const { gate, request, socket } = await streaming(secret);
+    for (let round = 0; round < 5; round += 1) {
+      await clock.skip(11_000);
+      // The server has read our answer to its own ping once it answers what came behind it.
+      socket.send({ type: 'ping' });
+      await socket.next('pong');
+    }
+    await clock.skip(5_000);
+    expect((await socket.closed).code).toBe(4403);
+    expect((await product.clientWith(secret).query('{ viewer { permissions } }')).status).toBe(401);
+    gate.open();
+    expect(await request.ended).toBe('complete');
+  });
+
+  test('K9 on another replica, too: its sockets and event streams end, those of other keys stay', async () => {
+    const replica = await startProduct({ replicaOf: product });
+    const { secret, id } = await product.createKey();
+    const gate = createGate();
+    const requests = [0, 1].map(() => upstreamDoes(({ stream }) => gate.opened.then(() => stream(chatStream(['Hi'])))));
+    const [quiet, other] = await Promise.all(
+      [secret, product.adminKey].map((key) => openReadySocket(socketUrl(replica), authorization(key))),
+    );
+    const busy = await openReadySocket(socketUrl(replica), authorization(secret));
+    begin(busy);
+    await nextEvent(busy);
+    const events = replica
+      .clientWith(secret)
+      .events<{ streamCompletion: StreamEvent }>(STREAM_COMPLETION, { input, key: `socket-${(keys += 1)}` });
+    await events.next();
+    await mutate(product.client, REVOKE, { id });
+    expect([(await quiet!.closed).code, (await busy.closed).code]).toEqual([4403, 4403]);
+    expect((await events.next()).value).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+    expect((await events.next()).done).toBe(true);
+    expect((await replica.clientWith(secret).query('{ viewer { permissions } }')).status).toBe(401);
+    other!.send(subscribeMessage('still here', '{ viewer { permissions } }'));
+    expect(await other!.next('next')).toMatchObject({ id: 'still here' });
+    gate.open();
+    for (const request of requests) expect(await (await request).ended).toBe('complete');
+    other!.socket.close();
+    await replica.stop();
   });
 
   test('another key resumes it by its id where it may read others’ words', async () => {

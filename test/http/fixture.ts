@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { GraphQLSchema } from 'graphql';
 import type { Authenticator } from '../../src/auth/contract.js';
-import { systemClock, type Clock } from '../../src/core/clock.js';
+import { systemClock, type Clock, type Random } from '../../src/core/clock.js';
 import { GatewayError } from '../../src/core/errors.js';
 import { newId } from '../../src/core/ids.js';
 import type { Principal } from '../../src/core/principal.js';
@@ -85,12 +85,18 @@ export function createTestKeys(): TestKeys {
 
 export interface FixtureOptions {
   readonly clock?: Clock;
+  readonly random?: Random;
   /** In place of the sample's own. */
   readonly schema?: GraphQLSchema;
   readonly config?: Partial<HttpConfig>;
 }
 
-export async function startFixture({ clock = systemClock, config = {}, schema }: FixtureOptions = {}): Promise<Fixture> {
+export async function startFixture({
+  clock = systemClock,
+  config = {},
+  schema,
+  random = () => 0.5,
+}: FixtureOptions = {}): Promise<Fixture> {
   const api = createSampleApi(schema);
   const keys = createTestKeys();
   const logger = collectingLogger();
@@ -111,7 +117,7 @@ export async function startFixture({ clock = systemClock, config = {}, schema }:
     metrics,
     logger,
     clock,
-    random: () => 0.5,
+    random,
   });
   const url = await server.listen();
   return Object.assign(fixture, {

@@ -109,6 +109,23 @@ describe('G7 a drain', () => {
     }, clock);
   });
 
+  test('spreads the ends of idle sockets over a second, so that clients don’t come back all at once', async () => {
+    const clock = createManualClock();
+    const shares = [0.1, 0.5, 0.9];
+    let next = 0;
+    const fixture = await startFixture({ clock, random: () => shares[next++ % shares.length] ?? 0 });
+    const sockets = await Promise.all(shares.map(() => openReadySocket(fixture.socketUrl, KEY)));
+    const isOpen = () => sockets.filter(({ socket }) => socket.readyState === socket.OPEN).length;
+    await fixture.server.drain(ENDLESS);
+    for (const left of [2, 1, 0]) {
+      await clock.advance(400);
+      while (isOpen() > left) await settled();
+      expect(isOpen()).toBe(left);
+    }
+    for (const { closed } of sockets) expect((await closed).code).toBe(1001);
+    await fixture.server.close();
+  });
+
   test('of an idle server is done at once', async () => {
     await withFixture(async (fixture) => {
       const started = Date.now();
