@@ -32,6 +32,8 @@ export interface Caller {
   readonly signal: AbortSignal;
   /** Whether the last message had to wait for its reader. Absent where there is but one message. */
   readonly isBehind?: () => boolean;
+  /** Told how many ms a refusal asks to wait, where there is a header to say it in. */
+  readonly onRefusal?: (retryAfterMs: number) => void;
 }
 
 /** One operation's surroundings. */

@@ -52,7 +52,9 @@ export class InferenceResolver {
       'Runs a completion and answers when it has ended. With the same idempotencyKey (kept 24 h) and input: the same completion; with another input: IDEMPOTENCY_MISMATCH.',
   })
   async complete(@Args(() => CompleteArgs) args: CompleteArgs, @Ctx() context: GraphqlContext): Promise<object> {
-    return toResult(await context.services.completions.complete(toRequest(args, context), context.signal));
+    const result = toResult(await context.services.completions.complete(toRequest(args, context), context.signal));
+    if (result instanceof ProvidersFailed && result.retryAfterMs !== null) context.onRefusal?.(result.retryAfterMs);
+    return result;
   }
 
   @Authorized('INFERENCE')

@@ -76,7 +76,9 @@ function createJsonDoor({ api, apollo, metrics }: DoorParts & { readonly apollo:
       return { errors };
     }
     refuseMethod(admission.operation, exchange);
-    const context = api.createContext({ principal: asked.visitor.principal, requestId: asked.requestId, signal: readerSignal(reply) });
+    const onRefusal = (retryAfterMs: number) => void reply.header('retry-after', retryAfterSeconds(retryAfterMs));
+    const who = { principal: asked.visitor.principal, requestId: asked.requestId };
+    const context = api.createContext({ ...who, signal: readerSignal(reply), onRefusal });
     const door = { document: admission.document, operation: admission.operation, requestId: asked.requestId };
     const answer = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: toApolloRequest(exchange.request),
