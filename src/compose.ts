@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { openJournal } from './accounting/journal/open.js';
 import type { OpenJournal } from './accounting/journal/open.js';
-import { createLedgerReader, createLedgerStore } from './accounting/ledger.store.js';
+import { createLedgerReader } from './accounting/ledger.store.js';
 import { createLedgerWriter } from './accounting/ledger-writer.js';
 import { watchLedger } from './accounting/reports/freshness.js';
-import { announceBooked, createSettledFeed } from './accounting/reports/settled-feed.js';
 import { createAccessReader } from './auth/access-reader.js';
 import { rememberAccess } from './auth/remembered-access.js';
 import { createAccessStore } from './auth/access.store.js';
@@ -39,6 +38,7 @@ import { composeDurable } from './compose/durable.js';
 import { composeJobs } from './compose/jobs.js';
 import { KNOWN_PROVIDERS } from './compose/known-providers.js';
 import { createSizing } from './compose/sizing.js';
+import { composeLedgerFeed } from './compose/ledger-feed.js';
 import { createReadiness } from './compose/readiness.js';
 import { recoverJournal } from './compose/recovery.js';
 import type { Router } from './routing/contract.js';
@@ -136,8 +136,7 @@ function createInference(surroundings: Surroundings, { database, foundation, jou
   const { catalogue } = foundation;
   const { logger, clock, teardown } = surroundings;
   const caller = teardown.add('upstream connections', composeUpstreams(surroundings), (opened) => opened.close());
-  const feed = createSettledFeed();
-  const store = announceBooked(createLedgerStore(unitOfWork), feed);
+  const { feed, store } = composeLedgerFeed({ database, clock, logger });
   const writer = createLedgerWriter({ store, journal, clock, logger });
   const { ledger, freshAsOf } = watchLedger(writer, clock);
   teardown.add('ledger', ledger, async (opened) => {

@@ -27,7 +27,12 @@ export interface LedgerStore {
 /** Data exceptions, broken constraints, exceeded limits. All else (no connection, deadlocks, a missing column) isn't the record's. */
 const RECORD_FAULT_STATES = /^(22|23|54)/;
 
-export function createLedgerStore(unitOfWork: UnitOfWork): LedgerStore {
+export interface LedgerStoreOptions {
+  /** Told within the transaction which rows it writes. */
+  readonly onWritten?: (manager: EntityManager, ids: readonly InferenceId[]) => Promise<void>;
+}
+
+export function createLedgerStore(unitOfWork: UnitOfWork, { onWritten }: LedgerStoreOptions = {}): LedgerStore {
   return {
     async insert(bookings) {
       // Rows that two replicas settle are locked in one order by both.
@@ -35,7 +40,13 @@ export function createLedgerStore(unitOfWork: UnitOfWork): LedgerStore {
       const attempts = ordered.flatMap((booking) => (booking.attempts === '' ? [] : [booking.attempts]));
       await unitOfWork.asWriter(async (manager) => {
         const written = await insertInferences(manager, jsonArray(ordered.map((booking) => booking.inference)));
-        if (attempts.length > 0 && written.length > 0) await insertAttempts(manager, jsonArray(attempts), written);
+        if (written.length === 0) return;
+        if (attempts.length > 0) await insertAttempts(manager, jsonArray(attempts), written);
+        const uuids = new Set(written);
+        await onWritten?.(
+          manager,
+          ordered.flatMap(({ id }) => (uuids.has(uuidFromId(id)) ? id : [])),
+        );
       });
     },
     isRecordFault: (error) => RECORD_FAULT_STATES.test(errorCode(error) ?? ''),

@@ -137,7 +137,7 @@ class PollingWatch implements ConfigurationWatch {
     try {
       await client.connect();
       await client.query(LISTEN);
-      if (this.#version !== null) this.settings.notices?.missed();
+      if (this.#confirmedAt !== null) this.settings.notices?.missed(this.#confirmedAt);
       return client;
     } catch (error) {
       void client.end().catch(() => undefined);

@@ -5,22 +5,19 @@ import type { Cancel } from '../core/clock.js';
 export const NOTICE_CHANNELS = { cancellation: 'glidepath_cancellation', settled: 'glidepath_settled' } as const;
 export type NoticeKind = keyof typeof NOTICE_CHANNELS;
 
-/** Postgres takes less than 8,000 bytes in one notice. */
-export const MAX_NOTICE_BYTES = 7_900;
-
 /** Where this process hears them. */
 export interface NoticeBoard {
   /** A listener must not throw. */
   on(kind: NoticeKind, listener: (payload: string) => void): Cancel;
-  /** Notices may have been missed: the connection that hears them was made anew. */
-  onGap(listener: () => void): Cancel;
+  /** Notices may have been missed since then: the connection that hears them was made anew. */
+  onGap(listener: (lastHeardAt: Date) => void): Cancel;
   hear(channel: string, payload: string): void;
-  missed(): void;
+  missed(lastHeardAt: Date): void;
 }
 
 export function createNoticeBoard(): NoticeBoard {
   const listeners = new Map<string, Set<(payload: string) => void>>();
-  const gapListeners = new Set<() => void>();
+  const gapListeners = new Set<(lastHeardAt: Date) => void>();
   return {
     on(kind, listener) {
       const channel = NOTICE_CHANNELS[kind];
@@ -35,13 +32,13 @@ export function createNoticeBoard(): NoticeBoard {
     hear(channel, payload) {
       for (const listener of [...(listeners.get(channel) ?? [])]) listener(payload);
     },
-    missed() {
-      for (const listener of [...gapListeners]) listener();
+    missed(lastHeardAt) {
+      for (const listener of [...gapListeners]) listener(lastHeardAt);
     },
   };
 }
 
-/** Tells all replicas, this one among them, when the manager's transaction commits. */
+/** Tells all replicas, this one among them, when the manager's transaction commits. Postgres takes less than 8,000 bytes. */
 export async function tellReplicas(manager: EntityManager, kind: NoticeKind, payload: string): Promise<void> {
   await manager.query('SELECT pg_notify($1, $2)', [NOTICE_CHANNELS[kind], payload]);
 }

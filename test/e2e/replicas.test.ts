@@ -76,6 +76,28 @@ test('a rotated key’s old secret works for its grace, and no longer', async ()
   expect([await ask(graced['secret']), await ask(next['secret'])]).toEqual([401, 200]);
 });
 
+test('inferenceSettled tells of what another replica books, once', async () => {
+  await within(1_000, async () => (await costOn(second)) !== undefined);
+  const socket = second.client.openSocket();
+  const events = socket.subscribe<{ inferenceSettled: { id: string } }>('subscription { inferenceSettled { id } }');
+  const seen: string[] = [];
+  const reading = (async () => {
+    for await (const { data } of events) if (data) seen.push(data.inferenceSettled.id);
+  })();
+  // Nobody is told when a subscription has joined: calls are made until one is heard.
+  const made: string[] = [];
+  await within(2_000, async () => {
+    const { data } = await first.client.query<{ complete: { id: string } }>(COMPLETE, { input });
+    if (data) made.push(data.complete.id);
+    return seen.length > 0;
+  });
+  await within(2_000, () => Promise.resolve(seen.includes(made.at(-1) ?? '')));
+  expect(made).toEqual(expect.arrayContaining(seen));
+  expect(new Set(seen).size).toBe(seen.length);
+  await events.return?.();
+  await reading;
+});
+
 test('what is deleted stays readable in the ledger', async () => {
   await first.serve({ slug: 'doomed', rates: { INPUT: '1', OUTPUT: '2' } });
   const done = await first.client.query<{ complete: { id: string } }>(COMPLETE, { input: { ...input, model: 'doomed' } });

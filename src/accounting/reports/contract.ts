@@ -165,7 +165,7 @@ export interface Reports {
     page: InferencePage,
   ): Promise<{ readonly records: readonly InferenceRecord[]; readonly hasNextPage: boolean }>;
   /**
-   * What this process books from the first `next()` on, until `reader` aborts. Throws EVENTS_EXPIRED where the reader fell
+   * What any replica books from the first `next()` on, until `reader` aborts. Throws EVENTS_EXPIRED where the reader fell
    * so far behind that something would be missing.
    */
   settled(principal: Principal, filter: InferenceFilter, reader?: AbortSignal): AsyncIterableIterator<InferenceRecord>;

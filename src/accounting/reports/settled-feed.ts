@@ -1,9 +1,10 @@
+import { LRUCache } from 'lru-cache';
 import { GatewayError } from '../../core/errors.js';
-import type { OrganizationId } from '../../core/ids.js';
+import type { InferenceId, OrganizationId } from '../../core/ids.js';
 import type { InferenceRecord } from '../../core/inference.js';
 import type { LedgerStore } from '../ledger.store.js';
 
-/** Tells readers in this process what has been booked. What other replicas book is not heard here. */
+/** Tells readers in this process what has been booked, here or by another replica. */
 export interface SettledFeed {
   publish(records: readonly InferenceRecord[]): void;
   /**
@@ -15,17 +16,30 @@ export interface SettledFeed {
     matches: (record: InferenceRecord) => boolean,
     reader?: AbortSignal,
   ): AsyncIterableIterator<InferenceRecord>;
+  /** Something was missed that can't be told any more: these readers, else all, get EVENTS_EXPIRED. */
+  lose(organizationId?: OrganizationId): void;
+  /** Whether it was published, not long ago. */
+  knows(id: InferenceId): boolean;
   /** Readers that have joined. */
   readonly readers: number;
+  /** Whose readers they are. */
+  readonly organizations: Iterable<OrganizationId>;
 }
 
 /** Records that wait for one reader; they are shared with whoever else waits for them. */
 const MAX_WAITING = 1_000;
 
-type Listener = (record: InferenceRecord) => void;
+/** Ids by which what is read after a gap is told from what has been heard. */
+const MAX_KNOWN = 20_000;
+
+interface Listener {
+  hear(record: InferenceRecord): void;
+  lose(): void;
+}
 
 export function createSettledFeed(maxWaiting = MAX_WAITING): SettledFeed {
   const listeners = new Map<OrganizationId, Set<Listener>>();
+  const known = new LRUCache<InferenceId, true>({ max: MAX_KNOWN });
   const join = (organizationId: OrganizationId, listener: Listener): (() => void) => {
     const group = listeners.get(organizationId) ?? new Set();
     listeners.set(organizationId, group.add(listener));
@@ -36,17 +50,28 @@ export function createSettledFeed(maxWaiting = MAX_WAITING): SettledFeed {
   };
   return {
     publish(records) {
-      for (const record of records) for (const listener of [...(listeners.get(record.organizationId) ?? [])]) listener(record);
+      for (const record of records) {
+        known.set(record.id, true);
+        for (const listener of [...(listeners.get(record.organizationId) ?? [])]) listener.hear(record);
+      }
     },
+    lose(organizationId) {
+      const groups = organizationId === undefined ? [...listeners.values()] : [listeners.get(organizationId) ?? []];
+      for (const listener of groups.flatMap((group) => [...group])) listener.lose();
+    },
+    knows: (id) => known.has(id),
     read: (organizationId, matches, reader) =>
       createReader({
         maxWaiting,
         matches,
-        join: (push) => join(organizationId, push),
+        join: (listener) => join(organizationId, listener),
         ...(reader ? { reader } : {}),
       }),
     get readers() {
       return [...listeners.values()].reduce((sum, group) => sum + group.size, 0);
+    },
+    get organizations() {
+      return [...listeners.keys()];
     },
   };
 }
@@ -73,7 +98,7 @@ interface Pull {
 interface ReaderOptions {
   readonly maxWaiting: number;
   readonly matches: (record: InferenceRecord) => boolean;
-  readonly join: (push: Listener) => () => void;
+  readonly join: (listener: Listener) => () => void;
   readonly reader?: AbortSignal;
 }
 
@@ -125,13 +150,18 @@ function createCursor({ maxWaiting, matches, join, reader }: ReaderOptions) {
     }
   }
 
+  function lose(): void {
+    goAway();
+    queue.fail(fellBehind());
+  }
+
   return {
     close,
     pull(pull: Pull): void {
       queue.pull(pull);
       if (joined || queue.closed) return;
       joined = true;
-      leave = join(hear);
+      leave = join({ hear, lose });
       reader?.addEventListener('abort', close, { once: true });
       if (reader?.aborted) close();
     },
