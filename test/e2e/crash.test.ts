@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { readLedger } from '../chaos/audit.js';
 import { createTestDatabase } from '../kit/database.js';
 import type { TestDatabase } from '../kit/database.js';
 import { createGraphqlClient } from '../kit/graphql-client.js';
@@ -12,7 +13,8 @@ import { COMPLETE, CREATE_DEPLOYMENT, CREATE_MODEL, CREATE_PROVIDER, START_COMPL
 import { build, makeDataDir, startProcess } from '../kit/process.js';
 import type { ProductProcess } from '../kit/process.js';
 import { mutate, TEST_MASTER_KEY } from '../kit/product.js';
-import { chatBody, chatFrame, startScriptedUpstream } from '../kit/scripted-upstream.js';
+import { PUBLISH_ROUTE } from '../kit/routing.js';
+import { chatBody, chatFrame, startScriptedUpstream, usageFrame } from '../kit/scripted-upstream.js';
 import type { ScriptedUpstream } from '../kit/scripted-upstream.js';
 import { startTcpProxy } from '../kit/tcp-proxy.js';
 import type { TcpProxy } from '../kit/tcp-proxy.js';
@@ -72,6 +74,17 @@ async function serve(client: GraphqlClient): Promise<void> {
   const price = { effectiveFrom: '2020-01-01T00:00:00Z', tiers: [{ rates }] };
   await mutate(client, CREATE_MODEL, { slug: 'm', vendor: 'test', capabilities: ['STREAMING'], maxOutputTokens: 1_000, price });
   await mutate(client, CREATE_DEPLOYMENT, { provider: 'p', model: 'm', slug: 'p.m' });
+}
+
+/** The same model once more, behind the first: the route `both`. */
+async function serveAgain(client: GraphqlClient): Promise<void> {
+  await mutate(client, CREATE_PROVIDER, {
+    ...{ slug: 'q', wireFormat: 'OPENAI_CHAT', baseUrl: upstream.baseUrl, allowPrivateNetwork: true },
+    credential: { apiKey: 'sk-upstream-secret-0123456789' },
+  });
+  await mutate(client, CREATE_DEPLOYMENT, { provider: 'q', model: 'm', slug: 'q.m' });
+  const nodes = ['p.m', 'q.m'].map((deployment) => ({ target: { deployment, maxAttempts: 1 } }));
+  await mutate(client, PUBLISH_ROUTE, { slug: 'both', definition: { fallback: { nodes } } });
 }
 
 const input = (text: string) => ({ model: 'm', messages: [{ role: 'USER', text }], user: text });
@@ -170,6 +183,37 @@ describe('kill -9', () => {
       await end('SIGTERM');
       await start();
       expect(await rows()).toEqual(found);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'C21 during the second target: what the first one billed is in the row too',
+    async () => {
+      const client = await start();
+      await serve(client);
+      await serveAgain(client);
+      upstream.respondOnce(async ({ send, cut }) => {
+        await send(chatFrame({ role: 'assistant' }) + usageFrame({ prompt_tokens: 100, completion_tokens: 3, total_tokens: 103 }));
+        cut();
+      });
+      upstream.respondOnce(async ({ send, stall }) => {
+        await send(chatFrame({ role: 'assistant', content: 'Forty characters of an answer, no less. ' }));
+        await stall();
+      });
+      await client.query(START_COMPLETION, { input: { ...input('moved on'), model: 'both' } });
+      await until(() => /"delivered":\{[^}]*"output":10,/.test(journalText()));
+      await end('SIGKILL');
+
+      await start();
+      expect(upstream.requests).toHaveLength(2);
+      const [row, ...others] = await readLedger(database.url);
+      expect(others).toEqual([]);
+      expect(row).toMatchObject({ user: 'moved on', status: 'FAILED', error_code: 'INTERRUPTED', cost_is_exact: true });
+      expect(row?.attempts).toMatchObject([
+        { status: 'FAILED', usage_source: 'REPORTED', input: 100, output: 3, cost_is_exact: true },
+        { status: 'CANCELLED', usage_source: 'ESTIMATED', output: 10, cost_is_exact: true },
+      ]);
     },
     LIMIT_MS,
   );

@@ -95,6 +95,7 @@ class FileJournal implements Journal {
 
   attemptStarted(start: AttemptStart): AttemptTrace {
     const { id } = start.record;
+    this.end(id);
     const trace = new Trace(start, (one) => this.noteMoved(one));
     this.live.set(id, trace);
     this.retention.keep(id, 'start', this.startLine(start));
