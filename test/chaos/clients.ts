@@ -4,7 +4,7 @@ import { CANCEL_COMPLETION, COMPLETE, COMPLETION, START_COMPLETION } from '../ki
 import type { StreamEvent } from '../kit/streams.js';
 import type { Action } from './plan.js';
 import { isTerminal, readOn } from './reader.js';
-import type { Reading, Source } from './reader.js';
+import type { ReadEnd, Reading, Source } from './reader.js';
 import { MODEL } from './world.js';
 
 /** What a client was told of a completion's end. */
@@ -109,6 +109,10 @@ async function once(client: GraphqlClient, document: string, variables: object):
   }
 }
 
+function troubleOf(ended: ReadEnd): Trouble {
+  return ended.end === 'code' ? trouble(ended.code, ended.message) : trouble(ended.end, 'message' in ended ? ended.message : '');
+}
+
 function trouble(what: string, message = ''): Trouble {
   return { what, message, atMs: performance.now() };
 }
@@ -163,7 +167,7 @@ async function watchToEnd(known: Known, ground: Ground, source: Source): Promise
     const ended = await readOn(client, { door, source, reading, enough });
     for (const { completionId } of reading.events) known.ids.add(completionId);
     if (ended.end === 'enough') away -= 1;
-    else if (ended.end !== 'terminal') known.troubles.push(ended.end === 'code' ? trouble(ended.code, ended.message) : trouble(ended.end));
+    else if (ended.end !== 'terminal') known.troubles.push(troubleOf(ended));
     if (ended.end === 'enough' && action.habit === 'leave') return 'left';
     if (ended.end === 'terminal') return hearTerminal(known, reading.events.at(-1));
     if (ended.end === 'code' && !PASSING.has(ended.code)) return 'refused';

@@ -16,8 +16,8 @@ export interface Complaints {
 
 /** What says that nobody knows yet, and may be heard for as long as the owner of a call may still be alive. */
 const UNDECIDED = new Set(['EVENTS_ELSEWHERE']);
-/** Words that were on their way to the store. */
-const LOST_WITH_A_KILL = new Set(['EVENTS_EXPIRED']);
+/** Of words that were on their way to the store, and of calls whose claim was cut off. */
+const LOST_IN_AN_OUTAGE = new Set(['EVENTS_EXPIRED']);
 
 export interface Troubled {
   readonly outages: readonly Outage[];
@@ -27,7 +27,7 @@ export interface Troubled {
 
 /**
  * What clients may complain of: 1. Each is told in the end what came of its call, but for who asked without a key and lost its connection
- * to a kill. 2. SERVICE_UNAVAILABLE and broken connections are for outages, and a moment after; words are lost to kills alone.
+ * to a kill. 2. SERVICE_UNAVAILABLE and broken connections are for outages, and a moment after; words are lost to them alone.
  */
 export function complaintsOf(knowns: readonly Known[], troubled: Troubled): Complaints {
   const stranded: string[] = [];
@@ -44,7 +44,7 @@ export function complaintsOf(knowns: readonly Known[], troubled: Troubled): Comp
 
 function isExcused({ what, atMs }: Trouble, { beganMs }: Known, { outages, recoveryMs }: Troubled): boolean {
   if (UNDECIDED.has(what)) return true;
-  if (LOST_WITH_A_KILL.has(what)) return outages.some(({ kind, fromMs }) => kind === 'kill' && fromMs > beganMs && fromMs < atMs);
+  if (LOST_IN_AN_OUTAGE.has(what)) return outages.some(({ fromMs, toMs }) => toMs > beganMs && fromMs < atMs);
   return outages.some(({ fromMs, toMs }) => atMs >= fromMs && atMs <= toMs + recoveryMs);
 }
 

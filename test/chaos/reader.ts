@@ -14,7 +14,13 @@ export interface Reading {
 }
 
 /** terminal: the last event has come. code: the operation was refused or ended with this error. broken: the connection is gone. */
-export type ReadEnd = { readonly end: 'terminal' | 'enough' | 'broken' | 'complete' } | Refused;
+export type ReadEnd = { readonly end: 'terminal' | 'enough' | 'complete' } | Broken | Refused;
+
+interface Broken {
+  readonly end: 'broken';
+  /** The code it was closed with, or the fault. */
+  readonly message: string;
+}
 
 interface Refused {
   readonly end: 'code';
@@ -52,7 +58,7 @@ export async function readOn(client: GraphqlClient, { door, source, reading, eno
     }
     return { end: 'complete' };
   } catch (thrown) {
-    return Array.isArray(thrown) ? refusal(thrown[0] as ToldError | undefined) : { end: 'broken' };
+    return Array.isArray(thrown) ? refusal(thrown[0] as ToldError | undefined) : { end: 'broken', message: wordsOf(thrown) };
   } finally {
     await socket?.dispose();
   }
@@ -65,7 +71,12 @@ interface ToldError {
 
 function refusal(error: ToldError | undefined): ReadEnd {
   const code = error?.extensions?.['code'];
-  return typeof code === 'string' ? { end: 'code', code, message: error?.message ?? '' } : { end: 'broken' };
+  return typeof code === 'string' ? { end: 'code', code, message: error?.message ?? '' } : { end: 'broken', message: error?.message ?? '' };
+}
+
+function wordsOf(thrown: unknown): string {
+  const { code, reason, message } = thrown as { code?: unknown; reason?: unknown; message?: unknown };
+  return [code, reason, message].filter((word) => word !== undefined && word !== '').join(' ');
 }
 
 export function isTerminal({ __typename }: StreamEvent): boolean {

@@ -19,7 +19,10 @@ export interface ChaosReport extends Audit, Complaints {
   readonly resumes: number;
   readonly ends: Readonly<Record<string, number>>;
   readonly troubles: Readonly<Record<string, number>>;
-  /** Rows that say RUNNING for calls that no provider saw: their replica died between announcing and calling. */
+  /**
+   * Rows that say RUNNING for keyless calls that no provider saw: their replica was cut off or died between announcing and calling. They
+   * are settled as lost after a quarter of an hour.
+   */
   readonly unclaimed: number;
   /** Files of the journal after a good end. */
   readonly journalLeft: readonly string[];
@@ -50,11 +53,11 @@ export async function runChaos({ plan, patienceMs, recoveryMs, settleMs }: Chaos
     await serve(replica.client!, world.upstream);
     const provider = keepProviderBooks(world.upstream, plan.actions);
     const { knowns, outages } = await play(plan, { world, replica, patienceMs });
-    await settled(world, provider, settleMs);
+    await settled(world, { plan, provider }, settleMs);
     const exitCode = await replica.end('SIGTERM');
     const all = await readLedger(world.database.url);
-    const seen = new Set(provider.entries.map(({ tag }) => tag));
-    const rows = all.filter((row) => row.status !== 'RUNNING' || seen.has(row.user));
+    const due = dueTags(plan, provider);
+    const rows = all.filter((row) => row.status !== 'RUNNING' || due.has(row.user));
     const told = { journalLeft: replica.journal(), exitCode, errors: errorsIn(replica.output()) };
     const counts = { clients: knowns.length, requests: provider.entries.length, unclaimed: all.length - rows.length };
     const findings = { ...audit({ knowns, provider, rows: all.filter(excuse(rows)) }), ...complaintsOf(knowns, { outages, recoveryMs }) };
@@ -125,14 +128,21 @@ async function inflict({ kind, forMs }: Fault, world: World, replica: Replica): 
   await replica.start();
 }
 
-/** Waits until every call that a provider saw is booked, and where there is time, until nothing at all says RUNNING. */
-async function settled(world: World, provider: ProviderBooks, settleMs: number): Promise<void> {
-  const seen = new Set(provider.entries.map(({ tag }) => tag));
+/** Those whose rows have to be settled soon: calls that a provider saw, and those with a key, whose owner's lease ends. */
+function dueTags({ actions }: Plan, provider: ProviderBooks): ReadonlySet<string> {
+  const keyed = actions.filter(({ key }) => key !== null);
+  return new Set([...provider.entries, ...keyed].map(({ tag }) => tag));
+}
+
+/** Waits until everything is booked that has to be. */
+async function settled(world: World, { plan, provider }: { plan: Plan; provider: ProviderBooks }, settleMs: number): Promise<void> {
   for (const end = performance.now() + settleMs; performance.now() < end; await delay(200, null)) {
+    const due = dueTags(plan, provider);
     const rows = await readLedger(world.database.url);
     const ended = new Set(rows.filter(({ status }) => status !== 'RUNNING').map(({ user }) => user));
     const open = provider.entries.some((entry) => entry.ended === 'open');
-    if (!open && [...seen].every((tag) => ended.has(tag)) && rows.every(({ status }) => status !== 'RUNNING')) return;
+    const running = rows.some(({ status, user }) => status === 'RUNNING' && due.has(user));
+    if (!open && !running && provider.entries.every(({ tag }) => ended.has(tag))) return;
   }
 }
 

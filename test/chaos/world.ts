@@ -30,6 +30,8 @@ export interface World {
 export interface Replica {
   /** Speaks with the admin key; null while the process is not up. */
   readonly client: GraphqlClient | null;
+  /** Speaks with another key. */
+  clientWith(key: string): GraphqlClient | null;
   start(): Promise<void>;
   /** Resolves with the exit code. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
@@ -82,17 +84,20 @@ export async function createWorld({ replicas: count = 1, env = {} }: WorldOption
 function createReplica(env: Record<string, string>, dataDir: string, admin: { key: string | null }): Replica {
   let running: ProductProcess | null = null;
   let client: GraphqlClient | null = null;
+  let url = '';
   let printed = '';
   return {
     get client() {
       return client;
     },
+    clientWith: (key) => client && createGraphqlClient({ url, key }),
     async start() {
       const starting = startProcess(env);
       running = starting;
       const ready = await starting.ready;
       admin.key = ready.adminKey ?? admin.key;
-      client = createGraphqlClient({ url: ready.url, key: admin.key });
+      ({ url } = ready);
+      client = createGraphqlClient({ url, key: admin.key });
     },
     async end(signal) {
       if (signal === 'SIGKILL') client = null;
