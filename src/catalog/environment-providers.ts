@@ -93,11 +93,10 @@ async function deploy(context: EnvironmentContext, preset: ProviderPreset, provi
     usual.map(({ model }) => model),
   );
   const models = new Map<string, StoredModel>(existing.map((model) => [model.slug, model]));
-  const missing = usual
-    .filter(({ model }) => !models.has(model))
-    .map(({ model }) =>
-      toStoredModel({ slug: model, name: model, vendor: preset.name, operations: ['COMPLETION'], contextWindow: null }, context),
-    );
+  const unknown = usual.flatMap(({ model }) => (models.has(model) ? [] : [model]));
+  const missing = (await withoutRoutes(unknown, context)).map((model) =>
+    toStoredModel({ slug: model, name: model, vendor: preset.name, operations: ['COMPLETION'], contextWindow: null }, context),
+  );
   for (const model of missing) models.set(model.slug, model);
   if (missing.length > 0) await transaction.insertModels(missing);
   const deployments = usual.flatMap(({ model: slug, upstreamModel = slug }): StoredDeployment[] => {
@@ -116,6 +115,17 @@ async function deploy(context: EnvironmentContext, preset: ProviderPreset, provi
   );
   if (prices.length > 0) await transaction.insertPrices(prices);
   return deployments.length;
+}
+
+/** Models and routes share one name space: a name that callers know as a route stays one. */
+async function withoutRoutes(
+  slugs: readonly string[],
+  { transaction, organizationId, logger }: EnvironmentContext,
+): Promise<readonly string[]> {
+  const routes = slugs.length === 0 ? null : await transaction.routeSlugs(organizationId, slugs);
+  if (!routes || routes.size === 0) return slugs;
+  logger.warn({ slugs: [...routes] }, 'usual models of a provider were left out: routes have their names');
+  return slugs.filter((slug) => !routes.has(slug));
 }
 
 async function refresh(context: EnvironmentContext, provider: StoredProvider, apiKey: Secret | null): Promise<number> {

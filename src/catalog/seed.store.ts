@@ -12,6 +12,7 @@ import { Model } from '../storage/entities/model.js';
 import { Organization } from '../storage/entities/organization.js';
 import { Price } from '../storage/entities/price.js';
 import { Provider } from '../storage/entities/provider.js';
+import { Route } from '../storage/entities/route.js';
 import type { UnitOfWork } from '../storage/unit-of-work.js';
 import { fromDeployment, fromModel, fromPrice, fromProvider, toModel, toProvider } from './rows.store.js';
 import type { StoredDeployment, StoredModel, StoredOrganization, StoredPrice, StoredProvider } from './stored.js';
@@ -40,6 +41,8 @@ export interface SeedTransaction {
   /** Deleted ones too, the newest first. */
   providers(organizationId: OrganizationId, slug: string): Promise<readonly StoredProvider[]>;
   models(organizationId: OrganizationId, slugs: readonly string[]): Promise<readonly StoredModel[]>;
+  /** Which of these are slugs of routes. */
+  routeSlugs(organizationId: OrganizationId, slugs: readonly string[]): Promise<ReadonlySet<string>>;
   saveProvider(provider: StoredProvider): Promise<void>;
   insertModels(models: readonly StoredModel[]): Promise<void>;
   insertDeployments(deployments: readonly StoredDeployment[]): Promise<void>;
@@ -93,6 +96,10 @@ function createTransaction(manager: EntityManager, grantAdminKey: GrantAdminKey)
     async models(organizationId, slugs) {
       const rows = await manager.findBy(Model, { organizationId: uuidFromId(organizationId), slug: In([...slugs]) });
       return rows.map(toModel).filter((model) => model.deletedAt === null);
+    },
+    async routeSlugs(organizationId, slugs) {
+      const rows = await manager.findBy(Route, { organizationId: uuidFromId(organizationId), slug: In([...slugs]) });
+      return new Set(rows.map(({ slug }) => slug));
     },
     audit: (organizationId, at) => (change) => writeAuditEntry(manager, { organizationId, actor: null, at }, change),
     async announce() {

@@ -10,7 +10,7 @@ import type { CompletionState } from '../core/inference.js';
 import type { Logger } from '../core/logger.js';
 import { isOperation, operationOf } from '../core/operations.js';
 import { NO_PAYLOAD_STORAGE } from '../core/payload-storage.js';
-import type { RoutePlan, Router } from '../routing/contract.js';
+import type { PlanResult, RoutePlan, Router } from '../routing/contract.js';
 import { isVisible } from './cancelling.js';
 import type { Finalizer } from './finalizer.js';
 import { whyTooDear } from './forecast.js';
@@ -90,6 +90,9 @@ interface Prepared {
   readonly plan: RoutePlan;
 }
 
+/** A refusal that was routed comes with the record of that. */
+type Preparation = Extract<Result<Prepared>, { readonly ok: true }> | Extract<PlanResult, { readonly ok: false }>;
+
 export function createAdmissionDesk(dependencies: AdmissionDependencies): AdmissionDesk {
   const remembered = createIdempotencyKeys(dependencies);
   const desk: Desk = { ...dependencies, remembered, claims: new WeakMap(), claiming: new Map(), closed: false };
@@ -123,7 +126,7 @@ function admit(application: Application, desk: Desk): Admission {
   ensureOpen(desk);
   const prepared = prepare(application, checked.value, desk);
   if (claim) return { kind: 'waiting', settled: claimKey(claim, prepared, { application, desk }) };
-  if (!prepared.ok) return refuse(application, prepared.error, desk);
+  if (!prepared.ok) return refuse({ ...application, routing: prepared.record }, prepared.error, desk);
   if (form === 'complete') return begin(prepared.value, null, desk);
   return { kind: 'waiting', settled: announce(prepared.value, desk) };
 }
@@ -147,19 +150,19 @@ function earlierUnder(claim: IdempotencyClaim | null, { remembered, registry }: 
   return earlier.sameInput ? ok(completion) : fail(mismatch());
 }
 
-function prepare(application: Application, { call, claim }: CheckedRequest, desk: Desk): Result<Prepared> {
+function prepare(application: Application, { call, claim }: CheckedRequest, desk: Desk): Preparation {
   const { catalogue, router, clock } = desk;
   const { principal, requestId } = application.request;
   const snapshot = catalogue.snapshot(principal.organizationId);
   const plan = router.plan(call, { principal, snapshot, stream: application.form !== 'complete' });
   if (!plan.ok) return plan;
   const tooDear = whyTooDear(call, plan.value, clock.now());
-  if (tooDear) return fail(tooDear);
+  if (tooDear) return { ok: false, error: tooDear, record: plan.value.record };
   const times = { createdAt: clock.now(), startedMs: clock.monotonicMs() };
   const payloadStorage = isOperation(call) ? NO_PAYLOAD_STORAGE : snapshot.organization.payloadStorage;
   const id = newInferenceId(operationOf(call));
   const start = { id, principal, call, form: application.form, keyed: claim !== null, payloadStorage, requestId, ...times };
-  return ok({ application, start, plan: plan.value });
+  return { ok: true, value: { application, start, plan: plan.value } };
 }
 
 /** Registered and, with a claim, remembered under its key, so that equal calls attach from now on. */
@@ -176,7 +179,7 @@ function begin({ start, plan }: Prepared, claim: IdempotencyClaim | null, desk: 
 
 type Claiming = { readonly application: Application; readonly desk: Desk };
 
-function claimKey(claim: IdempotencyClaim, prepared: Result<Prepared>, claiming: Claiming): Promise<SettledAdmission> {
+function claimKey(claim: IdempotencyClaim, prepared: Preparation, claiming: Claiming): Promise<SettledAdmission> {
   const { desk } = claiming;
   const settled = claimInStore(claim, prepared, claiming);
   const forget = () => void desk.claiming.delete(claim.space);
@@ -185,14 +188,10 @@ function claimKey(claim: IdempotencyClaim, prepared: Result<Prepared>, claiming:
   return settled;
 }
 
-async function claimInStore(
-  claim: IdempotencyClaim,
-  prepared: Result<Prepared>,
-  { application, desk }: Claiming,
-): Promise<SettledAdmission> {
+async function claimInStore(claim: IdempotencyClaim, prepared: Preparation, { application, desk }: Claiming): Promise<SettledAdmission> {
   const known = prepared.ok ? await desk.keys.claim(claim, startRow(prepared.value)) : await desk.keys.find(claim);
   if (known) return admitKnown(known, { application, claim }, desk);
-  if (!prepared.ok) return refuse(application, prepared.error, desk);
+  if (!prepared.ok) return refuse({ ...application, routing: prepared.record }, prepared.error, desk);
   await stayOpen(prepared.value, desk);
   return begin(prepared.value, claim, desk);
 }

@@ -1,7 +1,7 @@
 import { COST_OF_NOTHING } from '../accounting/price.js';
 import type { UserError } from '../core/errors.js';
 import type { InferenceId } from '../core/ids.js';
-import type { CompletionState, InferenceRecord } from '../core/inference.js';
+import type { CompletionState, InferenceRecord, RoutingRecord } from '../core/inference.js';
 import { operationOf } from '../core/operations.js';
 import type { InferenceCall } from '../core/operations.js';
 import type { Principal, Tag } from '../core/principal.js';
@@ -22,14 +22,16 @@ export interface RefusedRequest {
   readonly call: InferenceCall | null;
   readonly form: CompletionForm;
   readonly requestId: string | null;
+  /** How it was decided who answers, where it came to that. */
+  readonly routing: RoutingRecord | null;
   readonly at: Date;
 }
 
 /** The state of a completion as it begins; everything that isn't known yet is null or empty. */
 export function runningState(start: CompletionStart, plan: RoutePlan): CompletionState {
   const { createdAt: at, call } = start;
-  const begun = recordOf({ ...start, operation: operationOf(call), requestedModel: call.model, at }, 'RUNNING');
-  return { record: { ...begun, routing: plan.record, contentState: retentionOf(start).contentState }, message: null };
+  const begun = recordOf({ ...start, operation: operationOf(call), requestedModel: call.model, routing: plan.record, at }, 'RUNNING');
+  return { record: { ...begun, contentState: retentionOf(start).contentState }, message: null };
 }
 
 /** The row of what was refused before any upstream call: it used nothing and cost nothing, known exactly. */
@@ -44,7 +46,7 @@ export function wasNeverSent({ status, attempts }: InferenceRecord): boolean {
 
 /** Every field by its name: spreading parts together is what a row would cost most. */
 function recordOf(request: RefusedRequest, status: InferenceRecord['status']): InferenceRecord {
-  const { id, operation, principal, requestedModel, call, form, requestId, at } = request;
+  const { id, operation, principal, requestedModel, call, form, requestId, routing, at } = request;
   return {
     id,
     organizationId: principal.organizationId,
@@ -60,7 +62,7 @@ function recordOf(request: RefusedRequest, status: InferenceRecord['status']): I
     task: call?.task ?? null,
     usage: null,
     cost: null,
-    routing: null,
+    routing,
     attempts: [],
     cacheStatus: 'OFF',
     finishReason: null,

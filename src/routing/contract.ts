@@ -18,7 +18,7 @@ export interface Router {
    * The plan for a call that will be made; calls nobody, and takes the turns of round robins. Fails with MODEL_NOT_FOUND,
    * MODEL_NOT_ALLOWED, CONTEXT_LENGTH_EXCEEDED or ALL_TARGETS_COOLING.
    */
-  plan(call: InferenceCall, context: RoutingContext): Result<RoutePlan>;
+  plan(call: InferenceCall, context: RoutingContext): PlanResult;
   /** The same decision, without any trace: for predictions and simulations. The record explains also why nobody could answer. */
   preview(call: InferenceCall, context: PreviewContext): Result<Preview>;
   /** Decides a booked row again, out of what it noted, under the version that decided then or another; null: too little was noted. */
@@ -32,6 +32,11 @@ export interface Router {
   /** Ends what is still read for calls whose callers have left; resolves when every `rest` has been told. */
   endDrains(): Promise<void>;
 }
+
+/** A refusal comes with the record that explains it; null where the name means nothing, or nothing that the key may use. */
+export type PlanResult =
+  | { readonly ok: true; readonly value: RoutePlan }
+  | { readonly ok: false; readonly error: UserError; readonly record: RoutingRecord | null };
 
 /** What of a booked row a decision is made again from. */
 export type DecidedRow = Pick<

@@ -17,6 +17,8 @@ export interface Sample {
 /** What recent attempts came to; rates are shares of 1, times in milliseconds. */
 export interface Measures {
   readonly errorRate: number;
+  /** Failed attempts. */
+  readonly failures: number;
   readonly firstTokenMsP50: number | null;
   readonly latencyMsP50: number | null;
   readonly latencyMsP95: number | null;
@@ -51,6 +53,7 @@ export function measure(samples: readonly Sample[]): Measures {
   const firstTokens = sorted(answered.map((sample) => sample.firstTokenMs));
   return {
     errorRate: errorRateOf(samples),
+    failures: samples.filter((sample) => sample.failed).length,
     firstTokenMsP50: percentile(firstTokens, 0.5),
     latencyMsP50: percentile(latencies, 0.5),
     latencyMsP95: percentile(latencies, 0.95),

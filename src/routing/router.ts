@@ -42,14 +42,14 @@ export function createRouter(dependencies: RouterDependencies): Router {
   return {
     plan(call, context) {
       const made = decisions.make(call, context);
-      if (!made.ok) return made;
-      const { plan, nameOf, facts } = made.value;
-      if (!plan.ok) return plan;
+      if (!made.ok) return { ok: false, error: made.error, record: null };
+      const { plan, nameOf, facts, record } = made.value;
+      if (!plan.ok) return { ok: false, error: plan.error, record: plan.error.code === 'MODEL_NOT_ALLOWED' ? null : record };
       const [first] = plan.value.legs?.values() ?? [];
       for (const node of first?.turns ?? []) memory.advance(nameOf(node));
       const remember = (outcome: DispatchOutcome) => keep({ plan: plan.value, facts, nameOf, memory }, outcome);
       // Beside it in a WeakMap every plan would live on until the old generation is collected.
-      return ok<RoutePlan>({ remember, ...plan.value });
+      return { ok: true, value: { remember, ...plan.value } };
     },
     preview(call, context) {
       const made = decisions.make(call, context);

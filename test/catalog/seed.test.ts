@@ -170,6 +170,21 @@ describe('keys of the environment', () => {
     expect(catalogue.snapshot(organizationId).providers.bySlug.has('openai')).toBe(false);
   });
 
+  test('a model whose name is a route’s is left out, and the rest of its provider is made', async () => {
+    const groq = { preset: 'groq', apiKey: new Secret('gsk-00000000000'), baseUrl: null };
+    const { organizationId } = await start(world);
+    const { catalogue, changes } = await openReplica(world);
+    const slug = 'llama-3.3-70b-versatile';
+    valueOf(await changes.publishRoute(actorOf(organizationId), { slug, definition: { target: { model: 'sandbox' } } }));
+    const { logger } = await start(world, { environmentProviders: [groq] });
+    await catalogue.refresh();
+    const { models, routes, providers } = catalogue.snapshot(organizationId);
+    expect([models.bySlug.has(slug), routes.bySlug.has(slug)]).toEqual([false, true]);
+    expect(providers.bySlug.get('groq')?.deployments.map((one) => one.slug)).not.toContain(`groq.${slug}`);
+    expect(providers.bySlug.get('groq')?.deployments.length).toBeGreaterThan(0);
+    expect(logger.messages('warn')).toHaveLength(1);
+  });
+
   test('one whose wire format is not built warns and is left out', async () => {
     const known = { ...KNOWN, wireFormats: new Set<never>() };
     const { organizationId, logger } = await start(world, { known, environmentProviders: [openai('sk-environment-0001')] });

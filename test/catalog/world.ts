@@ -11,6 +11,7 @@ import { createCatalogueChangeStore } from '../../src/catalog/change.store.js';
 import { createCatalogueChanges } from '../../src/catalog/changes.js';
 import { createCatalogue } from '../../src/catalog/catalogue.js';
 import { createCatalogueStore } from '../../src/catalog/catalogue.store.js';
+import type { RouteNode } from '../../src/core/routes.js';
 import type { KnownProviders, ProviderPreset } from '../../src/catalog/contract.js';
 import { CREDENTIAL_PURPOSE } from '../../src/catalog/credentials.js';
 import type { EnvironmentProvider } from '../../src/catalog/environment-providers.js';
@@ -122,9 +123,8 @@ export async function openReplica(world: World, options: { sandbox?: SandboxSett
     known: KNOWN,
     clock,
     cipher,
-    checkRoute: () => {
-      throw new Error('this world publishes no routes');
-    },
+    // Any tree does here: what it means is routing's.
+    checkRoute: ({ definition }) => ({ definition: definition as RouteNode }),
     checkUrl: (url, { allowPrivateNetwork }) =>
       url.hostname === '127.0.0.1' && !allowPrivateNetwork ? 'is on a private network; set allowPrivateNetwork' : null,
   });

@@ -244,6 +244,7 @@ export const HEALTHY: DeploymentHealthReading = {
   until: null,
   inFlight: 0,
   errorRate: 0,
+  failures: 0,
   firstTokenMsP50: null,
   latencyMsP50: null,
   latencyMsP95: null,

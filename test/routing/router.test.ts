@@ -146,7 +146,7 @@ describe('health', () => {
   test('nothing known is HEALTHY, since the first look', () => {
     const { health, target, clock } = createStage();
     expect(health.health(target)).toEqual({
-      ...{ state: 'HEALTHY', reason: null, since: clock.now(), until: null, inFlight: 0, errorRate: 0 },
+      ...{ state: 'HEALTHY', reason: null, since: clock.now(), until: null, inFlight: 0, errorRate: 0, failures: 0 },
       ...{ firstTokenMsP50: null, latencyMsP50: null, latencyMsP95: null, tokensPerSecond: null },
     });
   });
@@ -165,7 +165,7 @@ describe('health', () => {
     caller.calls.at(-1)!.fail(failure('SERVER_ERROR'));
     await failed;
     expect(health.health(target)).toMatchObject({
-      ...{ state: 'DEGRADED', reason: '20 % of 5 attempts failed in the last minute', inFlight: 0, errorRate: 0.2 },
+      ...{ state: 'DEGRADED', reason: '20 % of 5 attempts failed in the last minute', inFlight: 0, errorRate: 0.2, failures: 1 },
       ...{ firstTokenMsP50: 20, latencyMsP50: 200, latencyMsP95: 1_000, tokensPerSecond: 100 },
     });
   });

@@ -10,6 +10,7 @@ export interface DeploymentHealthReading {
   readonly until: Date | null;
   readonly inFlight: number;
   readonly errorRate: number;
+  readonly failures: number;
   readonly firstTokenMsP50: number | null;
   readonly latencyMsP50: number | null;
   readonly latencyMsP95: number | null;

@@ -24,6 +24,9 @@ export class DeploymentHealth implements DeploymentHealthReading {
   @Field(() => Float, { description: 'The share of recent attempts that failed, from 0 to 1.' })
   readonly errorRate!: number;
 
+  @Field(() => Int, { description: 'How many attempts failed in the last minute, the caller’s own mistakes aside.' })
+  readonly failures!: number;
+
   @Field(() => Float, { nullable: true, description: 'Median time to the first token, in ms; null without recent attempts.' })
   readonly firstTokenMsP50!: number | null;
 

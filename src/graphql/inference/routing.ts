@@ -3,6 +3,7 @@ import type { AttemptRecord, RoutingCandidate as CoreCandidate, RoutingRecord } 
 import { hasPermission } from '../../core/principal.js';
 import { Deployment } from '../catalogue/types.js';
 import type { GraphqlContext } from '../context.js';
+import { seesModel } from '../permissions.js';
 import { Route } from '../routing/types.js';
 import { GraphQLDateTime } from '../scalars/index.js';
 import { Cost, toCost } from './cost.js';
@@ -152,7 +153,10 @@ export class RoutingDecision {
     const { byId } = context.snapshot().deployments;
     return this.routing.candidates.flatMap((candidate) => {
       const deployment = byId.get(candidate.deploymentId);
-      return deployment ? [new RoutingCandidate(candidate, new Deployment(deployment))] : [];
+      // No relation shows a key models that it may not use.
+      return deployment && seesModel(context.caller(), deployment.model.slug)
+        ? [new RoutingCandidate(candidate, new Deployment(deployment))]
+        : [];
     });
   }
 
