@@ -20,7 +20,7 @@ export function seeded(seed: string): () => number {
 
 export const to = (deployment: string, terms: object = {}): RouteNode => ({ target: { deployment, ...terms } });
 
-function routeOf(slug: string, definition: RouteNode): Route {
+export function routeOf(slug: string, definition: RouteNode): Route {
   const current = { version: 1, definition, note: null, publishedAt: new Date(0), publishedBy: 'test' };
   return { id: newId('route'), slug, current, versions: [current], deleted: false };
 }
