@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout } from 'node:timers/promises';
+import { USAGE_DIMENSIONS } from '../../src/core/vocabulary.js';
 import { COMPLETE } from '../kit/operations.js';
 import { mutate, startProduct } from '../kit/product.js';
 import type { TestProduct } from '../kit/product.js';
@@ -175,27 +176,7 @@ describe('usage and costs', () => {
   );
 
   test('every dimension answers, with every granularity', async () => {
-    const dimensions = [
-      'TEAM',
-      'API_KEY',
-      'USER',
-      'SESSION',
-      'MODEL',
-      'REQUESTED_MODEL',
-      'PROVIDER',
-      'DEPLOYMENT',
-      'ROUTE',
-      'ROUTE_VERSION',
-      'EXPERIMENT_BRANCH',
-      'OPERATION',
-      'TASK',
-      'STATUS',
-      'ERROR_CODE',
-      'CACHE_STATUS',
-      'REGION',
-      'TAG',
-    ];
-    for (const [index, dimension] of dimensions.entries()) {
+    for (const [index, dimension] of USAGE_DIMENSIONS.entries()) {
       const granularity = ['MINUTE', 'HOUR', 'DAY', 'WEEK', 'MONTH'][index % 5];
       const { usage } = await ask<Usage>(product.client, USAGE, { groupBy: [dimension], filter: { tagKey: 'feature' }, granularity });
       expect(usage.rows.reduce((sum, row) => sum + row.metrics.requests, 0)).toBe(usage.totals.requests);

@@ -1,10 +1,9 @@
-import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
+import { ArgsType, Field, InputType, Int } from 'type-graphql';
 import type * as core from '../../accounting/reports/contract.js';
-import type { ErrorCode, Granularity, InferenceStatus, Operation, TaskKind, UsageDimension, UsageOrder } from '../../core/vocabulary.js';
-import { ErrorCodeEnum } from '../errors/words.js';
-import { InferenceStatusEnum, OperationEnum, TaskKindEnum } from '../inference/words.js';
+import type { Granularity, TaskKind, UsageDimension, UsageOrder } from '../../core/vocabulary.js';
+import { TaskKindEnum } from '../inference/words.js';
 import { GraphQLDateTime } from '../scalars/index.js';
-import { TagInput } from '../tag.js';
+import { CommonFilter } from './common-filter.js';
 import { GranularityEnum, UsageDimensionEnum, UsageOrderEnum } from './words.js';
 
 const OPTIONAL = { nullable: true } as const;
@@ -21,51 +20,15 @@ export class TimeRangeInput implements core.TimeRange {
 @InputType({
   description: 'All that is given must hold; within one, any of its values: an empty list matches nothing, null is no condition.',
 })
-export class UsageFilter implements core.UsageFilter {
-  @Field(() => [ID], { ...OPTIONAL, description: 'Ids of teams.' })
-  readonly teams?: readonly string[] | null;
-
-  @Field(() => [ID], { ...OPTIONAL, description: 'Ids of API keys.' })
-  readonly apiKeys?: readonly string[] | null;
-
-  @Field(() => [String], { ...OPTIONAL, description: 'The caller’s own ids of persons or accounts.' })
-  readonly users?: readonly string[] | null;
-
-  @Field(() => [String], { ...OPTIONAL, description: 'The caller’s own ids of conversations.' })
-  readonly sessions?: readonly string[] | null;
-
-  @Field(() => [String], { ...OPTIONAL, description: 'Slugs of the models that answered.' })
-  readonly models?: readonly string[] | null;
-
+export class UsageFilter extends CommonFilter implements core.UsageFilter {
   @Field(() => [String], { ...OPTIONAL, description: 'Models as callers wrote them.' })
   readonly requestedModels?: readonly string[] | null;
-
-  @Field(() => [String], { ...OPTIONAL, description: 'Slugs of the providers that answered.' })
-  readonly providers?: readonly string[] | null;
-
-  @Field(() => [String], { ...OPTIONAL, description: 'Slugs of the deployments that answered.' })
-  readonly deployments?: readonly string[] | null;
-
-  @Field(() => [String], { ...OPTIONAL, description: 'Slugs of the routes that callers named.' })
-  readonly routes?: readonly string[] | null;
-
-  @Field(() => [OperationEnum], { ...OPTIONAL, description: 'What was asked for.' })
-  readonly operations?: readonly Operation[] | null;
 
   @Field(() => [TaskKindEnum], { ...OPTIONAL, description: 'What callers said it was for.' })
   readonly tasks?: readonly TaskKind[] | null;
 
-  @Field(() => [InferenceStatusEnum], { ...OPTIONAL, description: 'How it ended.' })
-  readonly statuses?: readonly InferenceStatus[] | null;
-
-  @Field(() => [ErrorCodeEnum], { ...OPTIONAL, description: 'Why it was refused, failed or cancelled.' })
-  readonly errorCodes?: readonly ErrorCode[] | null;
-
   @Field(() => [String], { ...OPTIONAL, description: 'Where it was answered.' })
   readonly regions?: readonly string[] | null;
-
-  @Field(() => [TagInput], { ...OPTIONAL, description: 'Labels: any of these.' })
-  readonly tags?: readonly TagInput[] | null;
 
   @Field(() => String, {
     ...OPTIONAL,
