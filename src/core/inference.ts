@@ -1,3 +1,4 @@
+import type { Need } from './capabilities.js';
 import type { AssistantMessage } from './answer.js';
 import type { UserError } from './errors.js';
 import type { Failure } from './failures.js';
@@ -76,6 +77,8 @@ export interface DecisionInputs {
   readonly inputTokens: number;
   readonly hasTools: boolean;
   readonly hasImages: boolean;
+  /** What the call could not be made without; absent: nothing, or a row of an earlier version. */
+  readonly needs?: readonly Need[];
   readonly preferences: RoutingPreferences | null;
   /** By model slug, the ids of its deployments. */
   readonly models: Readonly<Record<string, readonly DeploymentId[]>>;
@@ -105,7 +108,7 @@ export interface DeploymentInputs {
   readonly share?: number;
 }
 
-export type ExclusionKind = 'not-serving' | 'not-allowed' | 'preference' | 'too-small';
+export type ExclusionKind = 'not-serving' | 'not-allowed' | 'preference' | 'incapable' | 'too-small';
 
 export interface RoutingCandidate {
   readonly deploymentId: DeploymentId;

@@ -6,6 +6,7 @@ import type { Logger } from '../core/logger.js';
 import type { WireFormat } from '../core/vocabulary.js';
 import { createAccountSigner, isFailure } from './accounts/signer.js';
 import type { AccountSigner } from './accounts/signer.js';
+import { fitToModel } from './capabilities.js';
 import { createHttpClient } from './client.js';
 import type { HttpClient } from './client.js';
 import { Untranslatable, UnreadableBody } from './contract.js';
@@ -66,7 +67,10 @@ export function createUpstreamCaller({ clock, adapters, logger, client = createH
   return {
     async chat(call, target, options) {
       const api = adapters.get(target.wireFormat)?.chat;
-      return api ? run(chatTranslation(api, call), target, options) : notBuilt('chat', target);
+      if (api === undefined) return notBuilt('chat', target);
+      const fitted = fitToModel(call, { target, ownWays: api.ownWays, stream: options.stream });
+      const outcome = await run(chatTranslation(api, fitted.call), target, { ...options, stream: fitted.stream });
+      return fitted.warnings.length === 0 ? outcome : { ...outcome, warnings: [...fitted.warnings, ...outcome.warnings] };
     },
     async ask(call, target, options) {
       const api = operationApi(adapters.get(target.wireFormat), call);

@@ -66,6 +66,8 @@ export interface ChatApi {
   toFailure(response: UpstreamError): Failure;
   /** Body fields whose loss no caller can notice: where one is refused, the call is repeated at once without it. */
   readonly dispensableParameters: ReadonlySet<string>;
+  /** Capabilities for whose lack the format has a way of its own; for the others the call is changed before it is translated. */
+  readonly ownWays?: ReadonlySet<Capability>;
 }
 
 export interface ChatRequestOptions {

@@ -1,3 +1,4 @@
+import { lacks } from '../core/capabilities.js';
 import type { CatalogueSnapshot, Deployment } from '../core/catalogue.js';
 import type { Principal } from '../core/principal.js';
 import type { RoutingPreferences } from '../core/routes.js';
@@ -21,7 +22,9 @@ export function exclusionOf(
   if (unwanted) return { kind: 'preference', reason: unwanted };
   // Other operations send many texts, each with the window to itself.
   if (facts.operation !== 'COMPLETION') return null;
-  const { contextWindow } = deployment.model;
+  const { contextWindow, capabilities } = deployment.model;
+  const need = facts.needs.find(({ capability }) => lacks(capabilities, capability));
+  if (need !== undefined) return { kind: 'incapable', reason: `its model lacks ${need.capability}, and ${need.because}` };
   if (contextWindow === null || facts.inputTokens <= contextWindow) return null;
   return { kind: 'too-small', reason: `the prompt has about ${facts.inputTokens} tokens, the context window ${contextWindow}` };
 }

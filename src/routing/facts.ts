@@ -1,3 +1,5 @@
+import { needsOf } from '../core/capabilities.js';
+import type { Need } from '../core/capabilities.js';
 import type { ApiKeyId, TeamId } from '../core/ids.js';
 import { isOperation, operationOf } from '../core/operations.js';
 import type { InferenceCall } from '../core/operations.js';
@@ -18,6 +20,8 @@ export interface Facts {
   readonly inputTokens: number;
   readonly hasTools: boolean;
   readonly hasImages: boolean;
+  /** What it can't be made without. */
+  readonly needs: readonly Need[];
   /** The first region that the call asks for. */
   readonly region: string | null;
   readonly preferences: RoutingPreferences | null;
@@ -43,6 +47,7 @@ export function factsOf(
     tags: principal.tags.length === 0 ? call.tags : joinTags(principal.tags, call.tags),
     hasTools: !isOperation(call) && call.tools.length > 0,
     hasImages: !isOperation(call) && call.messages.some((message) => message.parts.some((part) => part.kind === 'image')),
+    needs: needsOf(call),
     region: preferences?.regions?.[0] ?? null,
   };
 }

@@ -144,7 +144,9 @@ function whyNobody({ model, facts }: Deciding, { cooling, excluded }: Walk): Use
     return userError('ALL_TARGETS_COOLING', { message, retryAfterMs: Math.max(0, Math.ceil(soonestMs - facts.at.getTime())) });
   }
   const kinds = new Set([...excluded.values()].map(({ kind }) => kind));
+  const incapable = [...excluded.values()].find(({ kind }) => kind === 'incapable');
   if (kinds.has('too-small')) return userError('CONTEXT_LENGTH_EXCEEDED');
+  if (incapable) return userError('CAPABILITY_NOT_SUPPORTED', { model, message: `No target can take this call: ${incapable.reason}.` });
   if (kinds.has('preference'))
     return userError('MODEL_NOT_FOUND', { model, message: 'No deployment fits what the call asks of its routing.' });
   return userError(kinds.has('not-allowed') ? 'MODEL_NOT_ALLOWED' : 'MODEL_NOT_FOUND', { model });
@@ -165,10 +167,11 @@ function candidatesOf({ scores, excluded, cooling }: Walk, legs: ReadonlyMap<Dep
 }
 
 function inputsOf({ snapshot, facts }: Deciding, inputs: WritableInputs): NonNullable<RoutingRecord['inputs']> {
-  const { inputTokens, hasTools, hasImages, preferences, at } = facts;
+  const { inputTokens, hasTools, hasImages, needs, preferences, at } = facts;
   const { models, deployments, turns, pins, routes } = inputs;
   const asked = { models, deployments, turns, pins, routes };
-  return { snapshot: snapshot.version, at: at.toISOString(), inputTokens, hasTools, hasImages, preferences, ...asked };
+  const needed = needs.length === 0 ? {} : { needs };
+  return { snapshot: snapshot.version, at: at.toISOString(), inputTokens, hasTools, hasImages, ...needed, preferences, ...asked };
 }
 
 /** 64 random bits: unique per call for all that matters. */

@@ -48,7 +48,7 @@ function versionOf(
 
 function factsOfRow(row: DecidedRow, { inputs }: ReplayableRecord): Facts {
   const { operation, apiKeyId, teamId, task, user, sessionId, tags } = row;
-  const { inputTokens, hasTools, hasImages, preferences, at } = inputs;
+  const { inputTokens, hasTools, hasImages, needs = [], preferences, at } = inputs;
   const region = preferences?.regions?.[0] ?? null;
   return {
     operation,
@@ -61,6 +61,7 @@ function factsOfRow(row: DecidedRow, { inputs }: ReplayableRecord): Facts {
     inputTokens,
     hasTools,
     hasImages,
+    needs,
     region,
     preferences,
     at: new Date(at),

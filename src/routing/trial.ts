@@ -7,7 +7,7 @@ const AT = new Date('2026-01-01T12:00:00Z');
 const NOTHING_SET: Facts = {
   operation: 'COMPLETION',
   ...{ apiKeyId: newId('key'), teamId: null, task: null, user: null, sessionId: null, tags: [], inputTokens: 0, at: AT },
-  ...{ hasTools: false, hasImages: false, region: null, preferences: null },
+  ...{ hasTools: false, hasImages: false, needs: [], region: null, preferences: null },
 };
 
 const ALL_SET: Facts = {

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../../core/vocabulary.js';
 import { declareEnum } from '../declare-enum.js';
 
-/** Codes that nothing raises yet: budgets, limits, guardrails, the cache and checked capabilities bring theirs. */
-type LaterCode = 'CACHE_MISS' | 'CAPABILITY_NOT_SUPPORTED' | 'RATE_LIMITED' | 'BUDGET_EXCEEDED' | 'HOLD_EXHAUSTED' | 'CONTENT_BLOCKED';
+/** Codes that nothing raises yet: budgets, limits, guardrails and the cache bring theirs. */
+type LaterCode = 'CACHE_MISS' | 'RATE_LIMITED' | 'BUDGET_EXCEEDED' | 'HOLD_EXHAUSTED' | 'CONTENT_BLOCKED';
 
 export const ErrorCodeEnum = declareEnum<Exclude<ErrorCode, LaterCode>>('ErrorCode', 'What callers branch on.', {
   INVALID_REQUEST: 'The input is wrong (InvalidRequest); `problems` tells where.',
@@ -10,6 +10,7 @@ export const ErrorCodeEnum = declareEnum<Exclude<ErrorCode, LaterCode>>('ErrorCo
   COST_LIMIT_EXCEEDED: 'The call is predicted to cost more than `maxCost` (InvalidRequest).',
   MODEL_NOT_FOUND: 'No enabled deployment serves the model (ModelUnavailable).',
   MODEL_NOT_ALLOWED: 'The API key may not use the model (ModelUnavailable).',
+  CAPABILITY_NOT_SUPPORTED: 'No model of the targets can take what the call holds; the message names it (ModelUnavailable).',
   UNPRICED_MODEL: 'The model has no price, and `maxCost` asks for one (ModelUnavailable).',
   CONTEXT_LENGTH_EXCEEDED: 'The prompt is longer than the context window (ProvidersFailed).',
   PROVIDER_FAILED: 'The provider failed or could not be reached (ProvidersFailed). Retryable with a new idempotency key.',

@@ -23,6 +23,7 @@ export const anthropicMessages: WireFormatAdapter = {
     toFailure: toAnthropicFailure,
     // The other form of it asks for the same.
     dispensableParameters: new Set(['thinking', 'output_format']),
+    ownWays: new Set(['JSON_SCHEMA', 'JSON_MODE']),
   },
 };
 

@@ -33,6 +33,7 @@ export const bedrockConverse: WireFormatAdapter = {
     toFailure: toConverseFailure,
     // The other form of it asks for the same.
     dispensableParameters: new Set(['thinking', 'output_format']),
+    ownWays: new Set(['JSON_SCHEMA', 'JSON_MODE']),
   },
 };
 
