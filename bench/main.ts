@@ -3,10 +3,10 @@
  * (the upstream's own cost) and a bare node:http + undici proxy. Each runs in a process of its own, so the load's cost is
  * left out; rounds are interleaved (A B C A B C …), so that a noisy machine is noisy for all of them.
  *
- * npm run bench [-- --json] [-- --cpu-prof] [-- --subscriptions] [-- --slope] [-- --routing]: with --cpu-prof the product is profiled,
+ * npm run bench [-- --json] [-- --cpu-prof] [-- --subscriptions] [-- --slope] [-- --routing] [-- --readers]: with --cpu-prof the product is profiled,
  * which slows it, and its time is told by place; with --subscriptions only what open subscriptions cost is measured, ten thousand idle
  * and five hundred active; with --slope only whether the heap stays flat over twenty thousand aborted streams, which takes minutes;
- * with --routing only what routing decisions cost.
+ * with --routing only what routing decisions cost; with --readers only how fast streams of each wire format are read.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,6 +20,8 @@ import { measure, runAll } from './measure.js';
 import type { Kind, Sample, Workload } from './measure.js';
 import { startProduct } from './product.js';
 import { sharesOf } from './profile.js';
+import { measureReaders, tellReaders } from './readers.js';
+import type { ReaderCost } from './readers.js';
 import { rowsOf, tableOf } from './report.js';
 import type { Result } from './report.js';
 import { measureSlope, tellSlope } from './slope.js';
@@ -51,6 +53,12 @@ const server = (name: string, ...argv: readonly string[]): Promise<Child> =>
 
 async function main(): Promise<void> {
   // Before anything else runs beside them.
+  const isWhole = !['--subscriptions', '--readers', '--routing'].some((option) => options.has(option));
+  const readers = isWhole || options.has('--readers') ? await measureReaders() : [];
+  if (options.has('--readers')) {
+    console.log(options.has('--json') ? JSON.stringify({ readers }) : tellReaders(readers));
+    return;
+  }
   const decisions = options.has('--subscriptions') ? [] : await measureDecisions();
   if (options.has('--routing')) {
     console.log(options.has('--json') ? JSON.stringify({ decisions }) : tellDecisions(decisions));
@@ -85,7 +93,7 @@ async function main(): Promise<void> {
     const toUs = monotonicUs();
     for (const target of targets) await target.close();
     await product.stop();
-    print(results, decisions);
+    print(results, { decisions, readers });
     if (profileDir !== null) await printShares(profileDir, { fromUs, toUs });
   } finally {
     await stopAll();
@@ -103,14 +111,18 @@ async function compare(targets: readonly Target[]): Promise<readonly Result[]> {
   return targets.map(({ name }, position) => ({ name, samples: samples[position] ?? { unary: [], stream: [] } }));
 }
 
-function print(results: readonly Result[], decisions: readonly DecisionCost[]): void {
+function print(
+  results: readonly Result[],
+  { decisions, readers }: { readonly decisions: readonly DecisionCost[]; readonly readers: readonly ReaderCost[] },
+): void {
   const tables = WORKLOADS.map(({ kind }) => ({ kind, rows: rowsOf(results, kind, BARE) }));
   if (options.has('--json')) {
-    console.log(JSON.stringify({ ...Object.fromEntries(tables.map(({ kind, rows }) => [kind, rows])), decisions }));
+    console.log(JSON.stringify({ ...Object.fromEntries(tables.map(({ kind, rows }) => [kind, rows])), decisions, readers }));
     return;
   }
   for (const { kind, rows } of tables) console.log(`${tableOf(kind, rows)}\n`);
   console.log(`${tellDecisions(decisions)}\n`);
+  console.log(`${tellReaders(readers)}\n`);
 }
 
 async function printShares(folder: string, { fromUs, toUs }: { fromUs: number; toUs: number }): Promise<void> {
