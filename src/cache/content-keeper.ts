@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
-import type { ContentKeeper, EndedContent } from './contract.js';
+import type { ContentKeeper, EndedContent, Payload } from './contract.js';
 import type { ContentStore } from './content.store.js';
 
 export interface ContentKeeperLimits {
@@ -49,6 +49,10 @@ class BatchingContentKeeper implements ContentKeeper {
 
   get waiting(): Iterable<EndedContent['id']> {
     return this.#waiting.keys();
+  }
+
+  held(id: EndedContent['id']): Payload | null {
+    return this.#waiting.get(id)?.payload?.value ?? null;
   }
 
   keep(content: EndedContent): void {

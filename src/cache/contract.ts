@@ -92,6 +92,8 @@ export interface ContentKeeper {
   keep(content: EndedContent): void;
   /** Ids that wait to be stored. */
   readonly waiting: Iterable<InferenceId>;
+  /** Prompt and answer that wait, as they will be stored; null where none do. */
+  held(id: InferenceId): Payload | null;
   /** Stores what waits, for at most so many milliseconds. */
   close(graceMs: number): Promise<void>;
 }

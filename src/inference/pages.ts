@@ -1,5 +1,5 @@
 import type { LedgerReader, LedgerWriter } from '../accounting/contract.js';
-import type { ContentReader } from '../cache/contract.js';
+import type { ContentKeeper, ContentReader } from '../cache/contract.js';
 import type { AssistantMessage } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
 import type { Message } from '../core/completion.js';
@@ -17,6 +17,8 @@ export interface CompletionSources {
   readonly ledger: LedgerWriter;
   readonly books: LedgerReader;
   readonly contents: ContentReader;
+  /** What is on its way there. */
+  readonly keeper: Pick<ContentKeeper, 'held'>;
   readonly clock: Clock;
 }
 
@@ -25,7 +27,7 @@ export type CompletionPages = Pick<Completions, 'records' | 'messages' | 'prompt
 
 /** Everything under the same rules as one by one: from memory, else from what waits to be booked, else from the books. */
 export function createCompletionPages(sources: CompletionSources): CompletionPages {
-  const { registry, contents, clock } = sources;
+  const { registry, contents, keeper, clock } = sources;
   return {
     records: (principal, texts) => recordsNamed(principal, texts, sources),
     async messages(principal, records) {
@@ -42,10 +44,17 @@ export function createCompletionPages(sources: CompletionSources): CompletionPag
     },
     async prompts(principal, records) {
       const readable = records.filter((record) => mayReadPrompt(principal, record) && isReadable(record, clock));
-      if (readable.length === 0) return new Map<InferenceId, readonly Message[]>();
-      const ids = readable.map(({ id }) => id);
-      const payloads = await contents.payloads(principal.organizationId, ids);
-      return new Map([...payloads].map(([id, payload]) => [id, payload instanceof Error ? payload : payload.prompt]));
+      const found = new Map<InferenceId, readonly Message[] | Error>();
+      const stored: InferenceId[] = [];
+      for (const { id } of readable) {
+        const held = keeper.held(id);
+        if (held) found.set(id, held.prompt);
+        else stored.push(id);
+      }
+      if (stored.length === 0) return found;
+      const payloads = await contents.payloads(principal.organizationId, stored);
+      for (const [id, payload] of payloads) found.set(id, payload instanceof Error ? payload : payload.prompt);
+      return found;
     },
   };
 }

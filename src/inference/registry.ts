@@ -5,14 +5,11 @@ import type { InferenceId } from '../core/ids.js';
 import type { CompletionState } from '../core/inference.js';
 import { bytesOfResult } from '../core/operations.js';
 import type { EventLog } from './event-log.js';
-import { KEYED_MS, STORED_MS, UNARY_MS } from './retention.js';
+import { KEYED_MS, STORED_MS } from './retention.js';
 import type { RunningCompletion } from './running.js';
 
 /** Bounds of what is remembered of ended completions; past it the least recently used goes first. */
 export const MAX_ENDED_BYTES = 256 * 1024 * 1024;
-/** Of plain unary calls, whose words were handed over and are kept as a courtesy, only so many: they are most of all calls. */
-const MAX_UNPROMISED = 500;
-const MAX_UNPROMISED_SHARE = 1 / 8;
 /** A record with its attempts, routing and cost, roughly. */
 const BYTES_PER_STATE = 4 * 1024;
 const PURGE_EVERY_MS = 10_000;
@@ -29,7 +26,7 @@ export type KeptCompletion = RunningCompletion | EndedCompletion;
 export interface CompletionRegistry {
   find(id: InferenceId): KeptCompletion | null;
   begin(completion: RunningCompletion): void;
-  /** Keeps what can still be read for so many milliseconds, as far as memory allows. */
+  /** Keeps what can still be read for so many milliseconds, as far as memory allows; what says NOT_STORED is gone, here as elsewhere. */
   end(id: InferenceId, ended: EndedCompletion, keptMs: number): void;
   /** It can be read by everybody now: memory keeps it a little longer, for those who are about to ask. */
   stored(id: InferenceId): void;
@@ -44,25 +41,18 @@ export function createCompletionRegistry(options: { readonly clock: Clock; reado
   const running = new Map<InferenceId, RunningCompletion>();
   const aging = { perf: { now: () => clock.monotonicMs() }, ttlResolution: 0 } as const;
   const promised = new LRUCache<InferenceId, EndedCompletion>({ ...aging, maxSize: maxBytes, sizeCalculation: bytesOf, ttl: KEYED_MS });
-  const unpromised = new LRUCache<InferenceId, EndedCompletion>({
-    ...aging,
-    max: MAX_UNPROMISED,
-    maxSize: Math.ceil(maxBytes * MAX_UNPROMISED_SHARE),
-    sizeCalculation: bytesOf,
-    ttl: UNARY_MS,
-  });
   let purgedMs = clock.monotonicMs();
 
   return {
     running,
     draining: new Set(),
-    find: (id) => running.get(id) ?? promised.get(id) ?? unpromised.get(id) ?? null,
+    find: (id) => running.get(id) ?? promised.get(id) ?? null,
     begin(completion) {
       running.set(completion.start.id, completion);
     },
     end(id, completion, keptMs) {
       running.delete(id);
-      if (completion.state.record.contentState !== 'AVAILABLE') return void unpromised.set(id, completion);
+      if (completion.state.record.contentState !== 'AVAILABLE') return;
       promised.set(id, completion, { ttl: keptMs });
       const nowMs = clock.monotonicMs();
       if (nowMs - purgedMs < PURGE_EVERY_MS) return;

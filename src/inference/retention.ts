@@ -5,8 +5,8 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 export const KEYED_MS = DAY_MS;
 export const STREAMED_MS = 10 * MINUTE_MS;
-/** A plain unary call has handed its words over; a late look at them is a courtesy, and not promised. */
-export const UNARY_MS = MINUTE_MS;
+/** A plain unary call whose prompt and answer are stored: in memory until they are, and a little longer. */
+const UNARY_MS = MINUTE_MS;
 /** In memory, beside the store: whoever resumes at once is served without it. */
 export const STORED_MS = MINUTE_MS;
 

@@ -67,6 +67,17 @@ test('nothing is stored before its row is in the ledger: no words without a row 
   expect(batches).toHaveLength(1);
 });
 
+test('what waits can be told meanwhile, and no longer when it is stored', async () => {
+  const { clock, keeper } = stage();
+  const payload = { value: { prompt: [], message: null }, until: UNTIL };
+  const [kept, bare] = [content({ payload }), content()];
+  keeper.keep(kept);
+  keeper.keep(bare);
+  expect([keeper.held(kept.id), keeper.held(bare.id), keeper.held(newId('completion'))]).toEqual([payload.value, null, null]);
+  await clock.advance(25);
+  expect(keeper.held(kept.id)).toBeNull();
+});
+
 test('a batch that fails is tried again until it is stored', async () => {
   const { clock, keeper, batches, state } = stage();
   state.away = true;

@@ -99,7 +99,7 @@ test('a key without INFERENCE gets FORBIDDEN, and one without USAGE_READ sees on
   expect(refused.errors?.[0]?.extensions).toMatchObject({ code: 'FORBIDDEN' });
   const others = await product.client.query<{ complete: { id: string } }>(COMPLETE, { input });
   expect((await product.clientWith(caller.secret).query(COMPLETION, { id: others.data?.complete.id })).data).toEqual({ completion: null });
-  const own = await product.clientWith(caller.secret).query<{ complete: { id: string } }>(COMPLETE, { input });
+  const own = await product.clientWith(caller.secret).query<{ complete: { id: string } }>(COMPLETE, { input, key: 'kept' });
   expect((await product.clientWith(caller.secret).query(COMPLETION, { id: own.data?.complete.id })).data).toMatchObject({
     completion: { text: 'Hello there.' },
   });

@@ -152,6 +152,7 @@ export function createFakeKeeper(shared: SharedStores): FakeKeeper {
     get waiting() {
       return waiting.keys();
     },
+    held: (id) => waiting.get(id)?.payload?.value ?? null,
     close: () => Promise.resolve(),
   };
   return keeper;

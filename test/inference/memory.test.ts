@@ -57,14 +57,13 @@ describe('how long words are kept', () => {
     expect(shared.contents.get(id)?.events?.value.at(-1)?.type).toBe('finished');
   });
 
-  test('a plain unary call promises nothing, and is kept for a minute all the same', async () => {
-    const { completions, clock, owner, id } = await answered('complete');
+  test('a plain unary call hands its words over and keeps none: what says NOT_STORED is told nowhere, not even where it ran', async () => {
+    const { completions, owner, id } = await answered('complete');
     expect(await completions.find(owner, id)).toMatchObject({
-      message: { parts: [{ text: 'words' }] },
-      record: { contentState: 'NOT_STORED', contentExpiresAt: null },
+      message: null,
+      record: { status: 'SUCCEEDED', contentState: 'NOT_STORED', contentExpiresAt: null },
     });
-    await clock.advance(MINUTE_MS + 1);
-    expect((await completions.find(owner, id))?.message).toBeNull();
+    await expect(completions.read(owner, id, { after: -1 })).rejects.toMatchObject({ code: 'EVENTS_EXPIRED' });
   });
 
   test('under a key whose words left memory, outcome and words are told from the store, and nobody is asked again', async () => {
@@ -110,16 +109,6 @@ test('D10 what is kept of ended completions is bounded in bytes, and the oldest 
   }
   expect(registry.find(ids[0]!)).toBeNull();
   expect(registry.find(ids.at(-1)!)).not.toBeNull();
-});
-
-test('D10 of plain unary calls, which promise nothing, only the latest few hundred are kept', async () => {
-  const { completions, caller, clock, request, owner } = createStage();
-  await clock.advance(1);
-  caller.script = (call) => call.answer('words');
-  const ids: string[] = [];
-  for (let index = 0; index < 600; index += 1) ids.push((await completions.complete(request(), STAYS)).state.record.id);
-  expect((await completions.find(owner, ids[0]!))?.message).toBeNull();
-  expect((await completions.find(owner, ids.at(-1)!))?.message).not.toBeNull();
 });
 
 test('D10 keys are bounded, and a million distinct ones leave no more than fit', () => {

@@ -197,6 +197,24 @@ describe('payload storage', () => {
     expect((await completions.find(reader, state.record.id))?.record.contentState).toBe('EXPIRED');
   });
 
+  test.each([
+    ['FULL', 'I am ada@example.com'],
+    ['REDACTED', 'I am [email]'],
+  ] as const)('%s: a prompt that is not stored yet is told from memory, as it will be stored', async (mode, asked) => {
+    const stage = createStage([deployment()], { payloadStorage: { mode, retentionDays: 2 } });
+    stage.caller.script = (call) => call.answer('Hello');
+    stage.keeper.stalled = true;
+    const reader = { ...stage.owner, permissions: new Set(['INFERENCE', 'PAYLOAD_READ'] as const) };
+    const { state } = await stage.completions.complete({ ...stage.request({ input: prompt }), principal: reader }, STAYS);
+    const told = async () => (await stage.completions.prompts(reader, [state.record])).get(state.record.id);
+    expect(state.record.contentState).toBe('AVAILABLE');
+    expect(await told()).toMatchObject([{ parts: [{ text: asked }] }]);
+    stage.keeper.stalled = false;
+    await stage.clock.advance(5_000);
+    expect([...stage.keeper.waiting]).toEqual([]);
+    expect(await told()).toMatchObject([{ parts: [{ text: asked }] }]);
+  });
+
   test('NONE hands over neither prompt nor answer of a plain call', async () => {
     const { keeper, state } = await stored('NONE', null);
     expect(keeper.kept).toEqual([]);

@@ -129,6 +129,7 @@ async function answered(document: string, variables: Record<string, unknown>) {
     ...sources,
     registry: createCompletionRegistry({ clock: systemClock }),
     ledger: createFakeLedger(),
+    keeper: { held: () => null },
     cancelling: { endElsewhere: (record) => Promise.resolve(record) },
     clock: systemClock,
   });
