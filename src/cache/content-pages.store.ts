@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.js';
 import type { CompletionEvent } from '../core/events.js';
 import { uuidFromId } from '../core/ids.js';
 import type { InferenceId, OrganizationId } from '../core/ids.js';
+import type { CompletionState } from '../core/inference.js';
 import type { Cipher } from '../storage/cipher.js';
 import type { UnitOfWork } from '../storage/unit-of-work.js';
 import type { ContentReader, Opened, Payload } from './contract.js';
@@ -51,9 +52,11 @@ interface Content {
 }
 
 /** What was kept of a whole page of completions: one statement, and further ones only where it is too much for one. */
-export function createContentPages(sources: ContentPageSources): Pick<ContentReader, 'messages' | 'payloads'> {
+export function createContentPages(sources: ContentPageSources): Pick<ContentReader, 'messages' | 'results' | 'payloads'> {
   return {
     messages: (organizationId, ids) => read(sources, { organizationId, ids, kinds: ['EVENTS', 'PAYLOAD'] }, messageOf),
+    results: (organizationId, ids) =>
+      read(sources, { organizationId, ids, kinds: ['EVENTS'] }, ({ value }) => endingOf(value)?.result ?? null),
     payloads: (organizationId, ids) => read(sources, { organizationId, ids, kinds: ['PAYLOAD'] }, ({ value }) => value as Payload),
   };
 }
@@ -82,9 +85,13 @@ async function read<T>(sources: ContentPageSources, wanted: Wanted, pick: (conte
 }
 
 function messageOf({ kind, value }: Content): AssistantMessage | null {
-  if (kind === 'PAYLOAD') return (value as Payload).message;
-  const last = (value as readonly CompletionEvent[]).at(-1);
-  return last?.type === 'finished' || last?.type === 'failed' ? last.completion.message : null;
+  return kind === 'PAYLOAD' ? (value as Payload).message : (endingOf(value)?.message ?? null);
+}
+
+/** What a log says of its end. */
+function endingOf(events: unknown): CompletionState | null {
+  const last = (events as readonly CompletionEvent[]).at(-1);
+  return last?.type === 'finished' || last?.type === 'failed' ? last.completion : null;
 }
 
 function asError(reason: unknown): Error {

@@ -3,6 +3,7 @@ import type { Message } from '../core/completion.js';
 import type { CompletionEvent } from '../core/events.js';
 import type { ApiKeyId, InferenceId, OrganizationId } from '../core/ids.js';
 import type { InferenceRecord } from '../core/inference.js';
+import type { OperationResult } from '../core/operations.js';
 import type { Operation } from '../core/vocabulary.js';
 
 /** An idempotency key in its own space: equal keys of two API keys, or for two operations, have nothing to do with each other. */
@@ -103,6 +104,8 @@ export interface ContentReader {
   events(organizationId: OrganizationId, id: InferenceId): Promise<readonly CompletionEvent[] | null>;
   /** What was said in the end: exactly, while the events are kept; then as the organization stores it. */
   messages(organizationId: OrganizationId, ids: readonly InferenceId[]): Promise<Opened<AssistantMessage>>;
+  /** What operations that say nothing came to, while their events are kept. */
+  results(organizationId: OrganizationId, ids: readonly InferenceId[]): Promise<Opened<OperationResult>>;
   payloads(organizationId: OrganizationId, ids: readonly InferenceId[]): Promise<Opened<Payload>>;
 }
 

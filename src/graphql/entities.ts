@@ -6,8 +6,7 @@ import { toApiKey, toTeam, type ApiKey, type Team } from './access/types.js';
 import { Organization } from './access/organization.js';
 import { Deployment, Model, Provider } from './catalogue/types.js';
 import type { GraphqlContext } from './context.js';
-import { completionOf } from './inference/completion.js';
-import { Embedding } from './operations/embedding.js';
+import { inferenceOf } from './operations/to-inference.js';
 import { authorize, seesModel } from './permissions.js';
 import { Route } from './routing/types.js';
 import type { RootResolver } from './roots.js';
@@ -22,12 +21,12 @@ const REFERENCE_RESOLVERS: Readonly<Record<string, ReferenceResolver>> = {
   Completion: async (reference, context) => {
     authorize(context.principal, ['INFERENCE', 'USAGE_READ']);
     const record = await context.loaders().record.load(text(reference, 'id'));
-    return record?.operation === 'COMPLETION' ? completionOf(record) : null;
+    return record?.operation === 'COMPLETION' ? inferenceOf(record) : null;
   },
   Embedding: async (reference, context) => {
     authorize(context.principal, ['INFERENCE', 'USAGE_READ']);
-    const state = await context.services.completions.find(context.caller(), text(reference, 'id'));
-    return state?.record.operation === 'EMBEDDING' ? new Embedding(state) : null;
+    const record = await context.loaders().record.load(text(reference, 'id'));
+    return record?.operation === 'EMBEDDING' ? inferenceOf(record) : null;
   },
   Organization: (reference, context) => {
     authorize(context.principal, []);

@@ -5,6 +5,7 @@ import type { AssistantMessage } from '../core/answer.js';
 import type { Message } from '../core/completion.js';
 import type { ApiKeyId, InferenceId, TeamId } from '../core/ids.js';
 import type { InferenceRecord } from '../core/inference.js';
+import type { OperationResult } from '../core/operations.js';
 import type { Principal } from '../core/principal.js';
 import type { Completions } from '../inference/contract.js';
 
@@ -17,6 +18,7 @@ export interface Loaders {
   /** As the principal may see them, by what callers sent as their id. */
   readonly record: DataLoader<string, InferenceRecord | null>;
   readonly message: DataLoader<InferenceRecord, AssistantMessage | null, InferenceId>;
+  readonly result: DataLoader<InferenceRecord, OperationResult | null, InferenceId>;
   readonly prompt: DataLoader<InferenceRecord, readonly Message[] | null, InferenceId>;
 }
 
@@ -29,7 +31,7 @@ export interface TeamKeysRequest {
 export interface LoaderSources {
   readonly access: AccessReader;
   readonly feedback: FeedbackBook;
-  readonly completions: Pick<Completions, 'records' | 'messages' | 'prompts'>;
+  readonly completions: Pick<Completions, 'records' | 'messages' | 'results' | 'prompts'>;
 }
 
 export function createLoaders({ access, feedback, completions }: LoaderSources, principal: Principal): Loaders {
@@ -46,6 +48,9 @@ export function createLoaders({ access, feedback, completions }: LoaderSources, 
     }),
     record: new DataLoader(async (ids) => inOrder(ids, await completions.records(principal, ids))),
     message: new DataLoader(async (records) => inOrder(records.map(idOf), await completions.messages(principal, records)), {
+      cacheKeyFn: idOf,
+    }),
+    result: new DataLoader(async (records) => inOrder(records.map(idOf), await completions.results(principal, records)), {
       cacheKeyFn: idOf,
     }),
     prompt: new DataLoader(async (records) => inOrder(records.map(idOf), await completions.prompts(principal, records)), {

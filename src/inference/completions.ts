@@ -89,9 +89,9 @@ export function createCompletions(dependencies: CompletionsDependencies): Comple
   const desk = createAdmissionDesk({ ...dependencies, finalizer, registry, lost, onAnnounced: heartbeat.wake });
   const elsewhere = createElsewhereWatch(dependencies);
   const parts: Parts = { ...dependencies, finalizer, registry, desk, lookup, elsewhere, launched: new WeakSet() };
-  const { find, read, cancel, records, messages, prompts } = lookup;
+  const { find, read, cancel, records, messages, results, prompts } = lookup;
   return {
-    ...{ find, read, cancel, records, messages, prompts },
+    ...{ find, read, cancel, records, messages, results, prompts },
     ...createForecaster(dependencies),
     complete: (request, reader) => complete(applicationOf(request, 'complete'), reader, parts),
     operate: (request, reader) => complete(operationApplicationOf(request), reader, parts),

@@ -5,7 +5,7 @@ import type { Message } from '../core/completion.js';
 import type { CompletionEvent } from '../core/events.js';
 import type { CompletionState, InferenceRecord, RoutingRecord } from '../core/inference.js';
 import type { InferenceId } from '../core/ids.js';
-import type { OperationCall } from '../core/operations.js';
+import type { OperationCall, OperationResult } from '../core/operations.js';
 import type { Principal } from '../core/principal.js';
 import type { RawCompletionInput } from './input/raw.js';
 
@@ -32,6 +32,8 @@ export interface Completions {
   records(principal: Principal, ids: readonly string[]): Promise<ReadonlyMap<string, InferenceRecord>>;
   /** The words of answers, all in one read; absent where there are none, they are not kept, or not for them. An Error is that one's alone. */
   messages(principal: Principal, records: readonly InferenceRecord[]): Promise<ReadonlyMap<InferenceId, AssistantMessage | Error>>;
+  /** What other operations came to, likewise. */
+  results(principal: Principal, records: readonly InferenceRecord[]): Promise<ReadonlyMap<InferenceId, OperationResult | Error>>;
   /** The stored prompts, likewise; absent also where the organization stores none. */
   prompts(principal: Principal, records: readonly InferenceRecord[]): Promise<ReadonlyMap<InferenceId, readonly Message[] | Error>>;
   /** Predicts what a completion would cost, and who would answer. Calls nobody, books nothing. */

@@ -1,4 +1,3 @@
-import type { ContentReader } from '../cache/contract.js';
 import { GatewayError } from '../core/errors.js';
 import { parseId, parseInferenceId } from '../core/ids.js';
 import type { InferenceId } from '../core/ids.js';
@@ -38,12 +37,12 @@ export function createLookup(dependencies: CompletionSources & { readonly cancel
     async find(principal, id) {
       const located = await locate(principal, id, dependencies);
       if (!located || !maySee(principal, located.state.record)) return null;
-      return located.kept ? viewFor(principal, located.state) : withWords(principal, located.state.record, { pages, contents });
+      return located.kept ? viewFor(principal, located.state) : withWords(principal, located.state.record, pages);
     },
     async outcome(principal, id) {
       const located = await locate(principal, id, dependencies);
       if (!located) throw new GatewayError('SERVICE_UNAVAILABLE', 'What came of this key can’t be read now.');
-      return located.kept ? located.state : withWords(principal, located.state.record, { pages, contents });
+      return located.kept ? located.state : withWords(principal, located.state.record, pages);
     },
     async read(principal, id, position) {
       const located = await locateCompletion(principal, id, dependencies);
@@ -60,10 +59,7 @@ export function createLookup(dependencies: CompletionSources & { readonly cancel
       const { kept, state } = located;
       if (!kept) {
         const { record } = state;
-        return withWords(principal, record.status === 'RUNNING' ? await dependencies.cancelling.endElsewhere(record) : record, {
-          pages,
-          contents,
-        });
+        return withWords(principal, record.status === 'RUNNING' ? await dependencies.cancelling.endElsewhere(record) : record, pages);
       }
       if (!isRunning(kept)) return viewFor(principal, state);
       kept.end('cancelled');
@@ -88,26 +84,15 @@ async function locate(principal: Principal, text: string, dependencies: Completi
   return record && { state: { record: aged(record, clock), message: null }, kept: null };
 }
 
-async function withWords(principal: Principal, record: InferenceRecord, { pages, contents }: Words): Promise<CompletionState> {
-  if (record.operation !== 'COMPLETION') return { record, message: null, ...(await storedResult(principal, record, contents)) };
-  const message = (await pages.messages(principal, [record])).get(record.id) ?? null;
-  if (message instanceof Error) throw message;
-  return { record, message };
+async function withWords(principal: Principal, record: InferenceRecord, pages: CompletionPages): Promise<CompletionState> {
+  if (record.operation !== 'COMPLETION') {
+    const result = orThrow((await pages.results(principal, [record])).get(record.id));
+    return result ? { record, message: null, result } : { record, message: null };
+  }
+  return { record, message: orThrow((await pages.messages(principal, [record])).get(record.id)) ?? null };
 }
 
-interface Words {
-  readonly pages: CompletionPages;
-  readonly contents: ContentReader;
-}
-
-/** What is kept of an operation under its key, for as long as the row says so. */
-async function storedResult(
-  principal: Principal,
-  record: InferenceRecord,
-  contents: ContentReader,
-): Promise<Pick<CompletionState, 'result'>> {
-  if (record.contentState !== 'AVAILABLE' || !mayReadWords(principal, record)) return {};
-  const last = (await contents.events(record.organizationId, record.id))?.at(-1);
-  const result = last?.type === 'finished' || last?.type === 'failed' ? last.completion.result : undefined;
-  return result ? { result } : {};
+function orThrow<T>(value: T | Error): T {
+  if (value instanceof Error) throw value;
+  return value;
 }

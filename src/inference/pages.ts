@@ -1,11 +1,10 @@
 import type { LedgerReader, LedgerWriter } from '../accounting/contract.js';
-import type { ContentKeeper, ContentReader } from '../cache/contract.js';
-import type { AssistantMessage } from '../core/answer.js';
+import type { ContentKeeper, ContentReader, Opened } from '../cache/contract.js';
 import type { Clock } from '../core/clock.js';
 import type { Message } from '../core/completion.js';
 import { parseInferenceId } from '../core/ids.js';
 import type { InferenceId } from '../core/ids.js';
-import type { InferenceRecord } from '../core/inference.js';
+import type { CompletionState, InferenceRecord } from '../core/inference.js';
 import type { Principal } from '../core/principal.js';
 import { mayReadPrompt, mayReadWords, maySee } from './access.js';
 import type { Completions } from './contract.js';
@@ -23,25 +22,20 @@ export interface CompletionSources {
 }
 
 /** What a page of a list asks, for all of it at once. */
-export type CompletionPages = Pick<Completions, 'records' | 'messages' | 'prompts'>;
+export type CompletionPages = Pick<Completions, 'records' | 'messages' | 'results' | 'prompts'>;
 
 /** Everything under the same rules as one by one: from memory, else from what waits to be booked, else from the books. */
 export function createCompletionPages(sources: CompletionSources): CompletionPages {
-  const { registry, contents, keeper, clock } = sources;
+  const { contents, keeper, clock } = sources;
   return {
     records: (principal, texts) => recordsNamed(principal, texts, sources),
-    async messages(principal, records) {
-      const found = new Map<InferenceId, AssistantMessage | Error>();
-      const stored: InferenceId[] = [];
-      for (const record of records) {
-        if (!mayReadWords(principal, record)) continue;
-        const kept = registry.find(record.id);
-        if (kept?.state.message) found.set(record.id, kept.state.message);
-        else if (!kept && isReadable(record, clock)) stored.push(record.id);
-      }
-      if (stored.length === 0) return found;
-      return new Map([...found, ...(await contents.messages(principal.organizationId, stored))]);
-    },
+    messages: (principal, records) =>
+      keptOf(
+        { principal, records, pick: ({ message }) => message, read: (ids) => contents.messages(principal.organizationId, ids) },
+        sources,
+      ),
+    results: (principal, records) =>
+      keptOf({ principal, records, pick: ({ result }) => result, read: (ids) => contents.results(principal.organizationId, ids) }, sources),
     async prompts(principal, records) {
       const readable = records.filter((record) => mayReadPrompt(principal, record) && isReadable(record, clock));
       const found = new Map<InferenceId, readonly Message[] | Error>();
@@ -57,6 +51,27 @@ export function createCompletionPages(sources: CompletionSources): CompletionPag
       return found;
     },
   };
+}
+
+interface Asked<T> {
+  readonly principal: Principal;
+  readonly records: readonly InferenceRecord[];
+  readonly pick: (state: CompletionState) => T | null | undefined;
+  readonly read: (ids: readonly InferenceId[]) => Promise<Opened<T>>;
+}
+
+/** What each came to, for those who may read its words: from memory, else all that is kept in one read. */
+async function keptOf<T>({ principal, records, pick, read }: Asked<T>, { registry, clock }: CompletionSources): Promise<Opened<T>> {
+  const found = new Map<InferenceId, T | Error>();
+  const stored: InferenceId[] = [];
+  for (const record of records) {
+    if (!mayReadWords(principal, record)) continue;
+    const kept = registry.find(record.id);
+    const known = kept && pick(kept.state);
+    if (known) found.set(record.id, known);
+    else if (!kept && isReadable(record, clock)) stored.push(record.id);
+  }
+  return stored.length === 0 ? found : new Map([...found, ...(await read(stored))]);
 }
 
 async function recordsNamed(principal: Principal, texts: readonly string[], sources: CompletionSources) {

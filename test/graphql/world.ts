@@ -291,6 +291,7 @@ export function makeServices(overrides: Partial<GraphqlServices> = {}): GraphqlS
       cancel: async () => null,
       records: async () => new Map(),
       messages: async () => new Map(),
+      results: async () => new Map(),
       prompts: async () => new Map(),
       find: async () => null,
       estimate: () => ok(FORECAST),

@@ -11,6 +11,7 @@ import type {
 import type { AssistantMessage } from '../../src/core/answer.js';
 import type { Clock } from '../../src/core/clock.js';
 import { GatewayError } from '../../src/core/errors.js';
+import type { OperationResult } from '../../src/core/operations.js';
 import type { InferenceId } from '../../src/core/ids.js';
 import type { InferenceRecord } from '../../src/core/inference.js';
 
@@ -179,6 +180,15 @@ export function createFakeContents(shared: SharedStores): ContentReader {
         const isEnd = last?.type === 'finished' || last?.type === 'failed';
         const message = isEnd ? last.completion.message : (await find(organizationId, id, ({ payload }) => payload))?.message;
         if (message) found.set(id, message);
+      }
+      return found;
+    },
+    async results(organizationId, ids) {
+      const found = new Map<InferenceId, OperationResult>();
+      for (const id of ids) {
+        const last = (await find(organizationId, id, ({ events }) => events))?.at(-1);
+        const result = last?.type === 'finished' || last?.type === 'failed' ? last.completion.result : undefined;
+        if (result) found.set(id, result);
       }
       return found;
     },

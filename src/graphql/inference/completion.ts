@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Directive, Field, ObjectType } from 'type-graphql';
 import { answerText, type AssistantMessage as CoreMessage } from '../../core/answer.js';
-import type { CompletionState, InferenceRecord } from '../../core/inference.js';
+import type { CompletionState } from '../../core/inference.js';
 import type { GraphqlContext } from '../context.js';
 import { toUserError } from '../errors/to-user-error.js';
 import type { UserError } from '../errors/user-error.js';
@@ -110,8 +110,3 @@ export class Completion extends Inference {
 }
 
 type Soon<Value> = Value | Promise<Value>;
-
-/** Of a record alone: its words are read when they are asked for, for all of a page at once. */
-export function completionOf(record: InferenceRecord): Completion {
-  return new Completion({ record, message: null }, false);
-}

@@ -1,9 +1,8 @@
 import { Field, ObjectType } from 'type-graphql';
 import type { InferenceRecord } from '../../core/inference.js';
 import { encodeCursor, PageInfo } from '../connection.js';
-import { completionOf } from '../inference/completion.js';
 import { Inference } from '../inference/inference.js';
-import { toInference } from '../operations/to-inference.js';
+import { inferenceOf } from '../operations/to-inference.js';
 
 /** What cursors of this list begin with. */
 export const INFERENCE_LIST = 'inferences';
@@ -37,14 +36,10 @@ export interface LoadedInferences {
 }
 
 export function toInferences({ records, hasNextPage, hasPreviousPage }: LoadedInferences): InferenceConnection {
-  const edges = records.map((record) => ({ cursor: encodeCursor(INFERENCE_LIST, record.id), node: toInferenceRow(record) }));
+  const edges = records.map((record) => ({ cursor: encodeCursor(INFERENCE_LIST, record.id), node: inferenceOf(record) }));
   return {
     edges,
     nodes: edges.map(({ node }) => node),
     pageInfo: { hasNextPage, hasPreviousPage, startCursor: edges.at(0)?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null },
   };
-}
-
-export function toInferenceRow(record: InferenceRecord): Inference {
-  return record.operation === 'COMPLETION' ? completionOf(record) : toInference({ record, message: null });
 }

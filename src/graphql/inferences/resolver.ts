@@ -7,8 +7,9 @@ import { Feedback, toFeedback } from '../inference/feedback.js';
 import { Inference } from '../inference/inference.js';
 import { mapIterator } from '../inference/stream.js';
 import { InputArg, type With } from '../input-arg.js';
+import { inferenceOf } from '../operations/to-inference.js';
 import { BOUND_BY_ROOTS } from '../roots.js';
-import { INFERENCE_LIST, InferenceConnection, toInferenceRow, toInferences } from './connection.js';
+import { INFERENCE_LIST, InferenceConnection, toInferences } from './connection.js';
 import { InferencesArgs, InferenceSettledArgs, RecordFeedbackInput } from './inputs.js';
 
 const RecordFeedbackResult = createUnionType({
@@ -46,7 +47,7 @@ export class InferencesResolver {
     const records = context.services.reports.settled(context.caller(), filter ?? {}, context.signal);
     return mapIterator(records, (record) => {
       context.freshen();
-      return toInferenceRow(record);
+      return inferenceOf(record);
     });
   }
 

@@ -11,7 +11,7 @@ import { createContentReader, createContentStore } from '../../../src/cache/cont
 import type { EndedContent } from '../../../src/cache/contract.js';
 import { CONTENT_PURPOSE } from '../../../src/cache/envelope.js';
 import { systemClock } from '../../../src/core/clock.js';
-import { newId, uuidFromId } from '../../../src/core/ids.js';
+import { newId, newInferenceId, uuidFromId } from '../../../src/core/ids.js';
 import type { InferenceRecord } from '../../../src/core/inference.js';
 import type { Principal } from '../../../src/core/principal.js';
 import { Secret } from '../../../src/core/secret.js';
@@ -182,6 +182,44 @@ test('D7 fifty entities with every field take the statements of two', async () =
     Array.from({ length: 50 }, (_, index) => `answer ${index}`),
   );
   expect(many.statements).toEqual(few.statements);
+});
+
+test('D7 so do embeddings, whose vectors come with them', async () => {
+  const until = new Date(Date.now() + 3_600_000);
+  const made = records
+    .slice(0, 50)
+    .map((record, index) => ({ ...record, id: newInferenceId('EMBEDDING'), operation: 'EMBEDDING' as const, attempts: [], index }));
+  await books.book(...made);
+  await contents.insert(
+    made.map(({ index, ...record }): EndedContent => {
+      const kept = {
+        record: { ...record, contentState: 'AVAILABLE' as const, contentExpiresAt: until },
+        message: null,
+        result: { operation: 'EMBEDDING' as const, vectors: [[index]] },
+      };
+      const event = { type: 'finished' as const, completionId: record.id, sequence: 0, at: until, completion: kept };
+      const { organizationId, id } = record;
+      return { organizationId, id, keyUntil: null, bytes: 0, onStored: () => undefined, events: { value: [event], until }, payload: null };
+    }),
+  );
+  const document = 'query ($r: [_Any!]!) { _entities(representations: $r) { ... on Embedding { status vectors apiKey { name } } } }';
+  const named = (count: number) => ({ r: made.slice(0, count).map(({ id }) => ({ __typename: 'Embedding', id })) });
+  const [few, many] = [await answered(document, named(2)), await answered(document, named(50))];
+  expect(listOf(many.data._entities).map(({ vectors }) => vectors)).toEqual(made.map(({ index }) => [[index]]));
+  expect(many.statements).toEqual(few.statements);
+  const wrong = await answered(document, {
+    r: [
+      { __typename: 'Embedding', id: records[0]!.id },
+      { __typename: 'Completion', id: made[0]!.id },
+    ],
+  });
+  expect(wrong.data._entities).toEqual([null, null]);
+  const listed = await answered(
+    '{ inferences(first: 100, filter: { operations: [EMBEDDING] }) { nodes { ... on Embedding { vectors } } } }',
+    {},
+  );
+  expect(listOf(listed.data.inferences.nodes)).toHaveLength(50);
+  expect(new Set(listOf(listed.data.inferences.nodes).map(({ vectors }) => JSON.stringify(vectors))).size).toBe(50);
 });
 
 test('D7 words that nobody asks for are not read', async () => {
