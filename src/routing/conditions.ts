@@ -2,8 +2,21 @@ import { Environment } from '@marcbachmann/cel-js';
 import type { ASTNode } from '@marcbachmann/cel-js';
 import type { Facts } from './facts.js';
 
-/** Bounds on one expression: evaluation is linear in its size, but for macros over at most twenty tags. */
+/** Bounds on one expression: evaluation is linear in its size, times the tags or entries that its macros go through. */
 export const CONDITION_LIMITS = { length: 1_000, nodes: 200, depth: 24 } as const;
+
+/** Macros run their body once for each entry; one within another would multiply. */
+const LOOPS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter']);
+
+/**
+ * All that may be called. What is missing has no bound: JavaScript's regular expressions (matches), and what makes texts or lists
+ * longer each time it is applied (map, bind, join, split).
+ */
+const OFFERED: ReadonlySet<string> = new Set([
+  ...['has', 'size', 'startsWith', 'endsWith', 'contains', 'indexOf', 'lastIndexOf', 'substring', 'lowerAscii', 'upperAscii', 'trim'],
+  ...['int', 'uint', 'double', 'string', 'bool', 'timestamp', 'duration', 'getFullYear', 'getMonth', 'getDate', 'getDayOfMonth'],
+  ...['getDayOfWeek', 'getDayOfYear', 'getHours', 'getMinutes', 'getSeconds', 'getMilliseconds', ...LOOPS],
+]);
 
 /** A compiled condition: true or false, or why it could not be told. */
 export type Condition = (facts: Facts) => boolean | ConditionFailure;
@@ -41,8 +54,8 @@ function compile(environment: Environment, source: string): CompiledCondition {
   if (source.length > CONDITION_LIMITS.length) return { problem: `must have at most ${CONDITION_LIMITS.length} characters` };
   try {
     const program = environment.parse(source);
-    // JavaScript's regular expressions have no bound on their cost.
-    if (calls(program.ast, 'matches')) return { problem: 'matches() is not offered: use startsWith, endsWith, contains or in' };
+    const unbounded = whyUnbounded(program.ast);
+    if (unbounded !== null) return { problem: unbounded };
     const { valid, type, error } = program.check();
     if (!valid) return { problem: `does not type-check: ${firstLine(error)}` };
     if (type !== 'bool') return { problem: `must be true or false, and is of type ${type ?? 'unknown'}` };
@@ -99,7 +112,7 @@ function tagsOf({ tags }: Facts, names: ReadonlySet<string>): ReadonlyMap<string
   return Object.assign(map, { get });
 }
 
-/** Names of tags that an expression reads, without those it asks about with `has` or `in`. */
+/** Names of tags that an expression reads, without those it asks about with `has` or `in`, which go by what reading gives. */
 function namesOfTags(ast: ASTNode): ReadonlySet<string> {
   const read = new Set<string>();
   const asked = new Set<string>();
@@ -125,10 +138,22 @@ function literal(node: ASTNode): string | null {
   return node.op === 'value' && typeof node.args === 'string' ? node.args : null;
 }
 
-function calls(ast: ASTNode, name: string): boolean {
+/** Why an expression might cost more than its size tells; null where it can't. */
+function whyUnbounded(ast: ASTNode): string | null {
+  let why: string | null = null;
+  walk(ast, (node) => {
+    if (node.op !== 'call' && node.op !== 'rcall') return;
+    const [name] = node.args;
+    if (!OFFERED.has(name)) why ??= `${name}() is not offered: use startsWith, endsWith, contains, in, size or exists`;
+    if (node.op === 'rcall' && LOOPS.has(name) && node.args[2].some(hasLoop)) why ??= `${name}() must not have another such call within it`;
+  });
+  return why;
+}
+
+function hasLoop(ast: ASTNode): boolean {
   let found = false;
   walk(ast, (node) => {
-    found ||= (node.op === 'call' || node.op === 'rcall') && node.args[0] === name;
+    found ||= node.op === 'rcall' && LOOPS.has(node.args[0]);
   });
   return found;
 }
