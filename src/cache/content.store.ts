@@ -1,5 +1,4 @@
 import type { EntityManager } from 'typeorm';
-import type { CompletionEvent } from '../core/events.js';
 import { uuidFromId } from '../core/ids.js';
 import type { InferenceId } from '../core/ids.js';
 import type { Clock } from '../core/clock.js';
@@ -9,6 +8,7 @@ import { createContentPages } from './content-pages.store.js';
 import type { ContentReader, EndedContent } from './contract.js';
 import { openContent, sealContent } from './envelope.js';
 import type { ContentKind } from './envelope.js';
+import { eventsFrom, storedForm } from './stored-events.js';
 
 /** Where the keeper puts its batches. */
 export interface ContentStore {
@@ -69,14 +69,9 @@ async function rowsOf(content: EndedContent, cipher: Cipher, now: Date): Promise
     expires_at: until,
   });
   return Promise.all([
-    ...(events ? [row('EVENTS', events.value.map(compact), events.until)] : []),
+    ...(events ? [row('EVENTS', events.value.map(storedForm), events.until)] : []),
     ...(payload ? [row('PAYLOAD', payload.value, payload.until)] : []),
   ]);
-}
-
-/** What all events of a log have in common is known without being written a thousand times. */
-function compact({ completionId: _completionId, sequence: _sequence, ...event }: CompletionEvent): object {
-  return event;
 }
 
 const INSERT = `
@@ -105,8 +100,7 @@ export function createContentReader(dependencies: Pick<ContentStoreDependencies,
         manager.query<{ envelope: Buffer }[]>(FIND, [uuidFromId(organizationId), uuidFromId(id), clock.now()]),
       );
       if (!row) return null;
-      const stored = (await openContent(cipher, { organizationId, id, kind: 'EVENTS' }, row.envelope)) as readonly object[];
-      return stored.map((event, sequence) => ({ completionId: id, sequence, ...event }) as CompletionEvent);
+      return eventsFrom(await openContent(cipher, { organizationId, id, kind: 'EVENTS' }, row.envelope), id);
     },
     ...createContentPages(dependencies),
   };

@@ -243,3 +243,15 @@ test('while the database is away: keys and startCompletion are SERVICE_UNAVAILAB
   }
   await until(async () => (await complete(second, newKey()).catch(() => null))?.status === 'SUCCEEDED');
 });
+
+test('D2 a network that swallows everything: known keys are served all the while, and the rest is back when it is', async () => {
+  await complete(second, newKey());
+  proxy.silence();
+  try {
+    for (let call = 0; call < 3; call += 1)
+      expect((await second.client.query(COMPLETE, { input })).data).toMatchObject({ complete: { status: 'SUCCEEDED' } });
+  } finally {
+    proxy.heal();
+  }
+  await until(async () => (await complete(second, newKey()).catch(() => null))?.status === 'SUCCEEDED');
+});
