@@ -5,16 +5,21 @@ import { WIRE_FORMAT_ADAPTERS } from '../../src/providers/adapters.js';
 import { createUpstreamCaller } from '../../src/providers/caller.js';
 import type { HttpClient } from '../../src/providers/client.js';
 import { ANTHROPIC_UNDER_TEST } from '../contract/anthropic.js';
+import { BEDROCK_UNDER_TEST } from '../contract/bedrock.js';
 import type { FormatUnderTest } from '../contract/format.js';
 import { GEMINI_UNDER_TEST } from '../contract/gemini.js';
 import { OPENAI_CHAT_UNDER_TEST } from '../contract/openai-chat.js';
 import { OPENAI_RESPONSES_UNDER_TEST } from '../contract/openai-responses.js';
 import { collect, createStage, deployment } from './kit.js';
 
-const FORMATS = [OPENAI_CHAT_UNDER_TEST, ANTHROPIC_UNDER_TEST, GEMINI_UNDER_TEST, OPENAI_RESPONSES_UNDER_TEST];
+const FORMATS = [OPENAI_CHAT_UNDER_TEST, ANTHROPIC_UNDER_TEST, GEMINI_UNDER_TEST, OPENAI_RESPONSES_UNDER_TEST, BEDROCK_UNDER_TEST];
 
 /** Plays the same pieces to every call, one at a time; between two of them time may pass. */
-function playing(pieces: readonly Uint8Array[], between: () => Promise<void>): HttpClient {
+function playing(
+  pieces: readonly Uint8Array[],
+  { contentType = 'text/event-stream' }: FormatUnderTest,
+  between: () => Promise<void>,
+): HttpClient {
   return {
     close: () => Promise.resolve(),
     post: (_request, listener) => {
@@ -22,7 +27,7 @@ function playing(pieces: readonly Uint8Array[], between: () => Promise<void>): H
       void (async () => {
         await Promise.resolve();
         if (exchange.open) listener.onSent();
-        if (exchange.open) listener.onResponse(200, { 'content-type': 'text/event-stream' });
+        if (exchange.open) listener.onResponse(200, { 'content-type': contentType });
         for (const piece of pieces) {
           await between();
           if (exchange.open) listener.onData(piece);
@@ -47,7 +52,7 @@ async function eventsOf(format: FormatUnderTest, pieces: readonly Uint8Array[], 
       createUpstreamCaller({
         clock: stageClock,
         adapters: WIRE_FORMAT_ADAPTERS,
-        client: playing(pieces, () =>
+        client: playing(pieces, format, () =>
           apartMs === 0 ? Promise.resolve() : new Promise((resolve) => void stageClock.after(apartMs, resolve)),
         ),
       }),
