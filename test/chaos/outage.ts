@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { GraphqlClient } from '../kit/graphql-client.js';
-import { COMPLETE, CREATE_API_KEY } from '../kit/operations.js';
-import { mutate } from '../kit/product.js';
+import { COMPLETE } from '../kit/operations.js';
 import { chatBody } from '../kit/scripted-upstream.js';
 import type { ScriptedUpstream } from '../kit/scripted-upstream.js';
 import { readLedger } from './audit.js';
 import type { LedgerRow } from './audit.js';
-import { createWorld, MODEL, serve } from './world.js';
+import { createKeys, createWorld, MODEL, serve } from './world.js';
 import type { Replica } from './world.js';
 
 export interface OutageReport {
@@ -46,8 +45,8 @@ export async function runOutage({ awayMs }: { readonly awayMs: number }): Promis
     const [replica] = world.replicas as [Replica];
     await replica.start();
     await serve(replica.client!, world.upstream);
-    const { secret } = await mutate(replica.client!, CREATE_API_KEY, { name: 'known' });
-    const call = createCaller(replica.clientWith(String(secret))!);
+    const [key = ''] = await createKeys(replica.client!, 1);
+    const call = createCaller(replica.clientWith(key)!);
     const billed = bill(world.upstream);
     await claimed(call);
 

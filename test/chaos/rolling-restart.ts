@@ -1,6 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { CREATE_API_KEY } from '../kit/operations.js';
-import { mutate } from '../kit/product.js';
 import { chatFrame, createGate, DONE, finishFrame, usageFrame } from '../kit/scripted-upstream.js';
 import type { Gate } from '../kit/scripted-upstream.js';
 import { textOf } from '../kit/streams.js';
@@ -8,7 +6,7 @@ import { readLedger } from './audit.js';
 import type { LedgerRow } from './audit.js';
 import { isTerminal, readOn } from './reader.js';
 import type { Reading } from './reader.js';
-import { createWorld, MODEL, serve } from './world.js';
+import { createKeys, createWorld, MODEL, serve } from './world.js';
 import type { Replica, World } from './world.js';
 
 export interface RestartReport {
@@ -25,8 +23,6 @@ export interface RestartReport {
 }
 
 const WORDS = Array.from({ length: 12 }, (_, index) => `word-${index} `);
-/** A key may hold fifty sockets, and for a while all are on one replica. */
-const STREAMS_PER_KEY = 25;
 const PAUSE_MS = 20;
 /** Whatever else a replica says of a stream that is on its way, or kept, is a loss. */
 const PASSING = ['EVENTS_ELSEWHERE', 'SERVICE_UNAVAILABLE'];
@@ -54,7 +50,7 @@ export async function runRollingRestart({ streams }: { readonly streams: number 
     const [first, second] = world.replicas as [Replica, Replica];
     await first.start();
     await serve(first.client!, world.upstream);
-    const keys = await Promise.all(Array.from({ length: Math.ceil((3 * streams) / STREAMS_PER_KEY) }, () => createKey(first)));
+    const keys = await createKeys(first.client!, 3 * streams);
     await second.start();
     const gates = [createGate(), createGate()] as const;
     answerInThirds(world, gates);
@@ -90,11 +86,6 @@ export async function runRollingRestart({ streams }: { readonly streams: number 
   } finally {
     await world.close();
   }
-}
-
-async function createKey(replica: Replica): Promise<string> {
-  const { secret } = await mutate(replica.client!, CREATE_API_KEY, { name: 'restart' });
-  return String(secret);
 }
 
 function answerInThirds({ upstream }: World, gates: readonly [Gate, Gate]): void {

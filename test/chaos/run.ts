@@ -8,7 +8,7 @@ import type { Complaints, Outage } from './patience.js';
 import type { Fault, Plan } from './plan.js';
 import { keepProviderBooks } from './provider-books.js';
 import type { ProviderBooks } from './provider-books.js';
-import { createWorld, serve } from './world.js';
+import { createKeys, createWorld, serve } from './world.js';
 import type { Replica, World } from './world.js';
 
 export interface ChaosReport extends Audit, Complaints {
@@ -80,8 +80,9 @@ interface Played {
 
 async function play(plan: Plan, { world, replica, patienceMs }: Stage): Promise<Played> {
   const outages: Outage[] = [];
+  const keys = await createKeys(replica.client!, plan.actions.length);
   const clock = createPausableClock();
-  const ground = { client: () => replica.client, over: () => clock.nowMs() > plan.durationMs + patienceMs };
+  const over = () => clock.nowMs() > plan.durationMs + patienceMs;
   const strike = async () => {
     for (const fault of plan.faults) {
       await clock.until(fault.atMs);
@@ -92,9 +93,9 @@ async function play(plan: Plan, { world, replica, patienceMs }: Stage): Promise<
       outages.push({ kind: fault.kind, fromMs, toMs: performance.now() });
     }
   };
-  const acting = plan.actions.map(async (action) => {
+  const acting = plan.actions.map(async (action, index) => {
     await clock.until(action.atMs);
-    return act(action, ground);
+    return act(action, { client: () => replica.clientWith(keys[index % keys.length] ?? ''), over });
   });
   const [knowns] = await Promise.all([Promise.all(acting), strike()]);
   return { knowns, outages };

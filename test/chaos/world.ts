@@ -6,7 +6,7 @@ import { administer, createTestDatabase } from '../kit/database.js';
 import type { TestDatabase } from '../kit/database.js';
 import { createGraphqlClient } from '../kit/graphql-client.js';
 import type { GraphqlClient } from '../kit/graphql-client.js';
-import { CREATE_DEPLOYMENT, CREATE_MODEL, CREATE_PROVIDER } from '../kit/operations.js';
+import { CREATE_API_KEY, CREATE_DEPLOYMENT, CREATE_MODEL, CREATE_PROVIDER } from '../kit/operations.js';
 import { makeDataDir, startProcess } from '../kit/process.js';
 import type { ProductProcess } from '../kit/process.js';
 import { mutate, TEST_MASTER_KEY } from '../kit/product.js';
@@ -126,4 +126,13 @@ export async function serve(client: GraphqlClient, upstream: Pick<ScriptedUpstre
   const price = { effectiveFrom: '2020-01-01T00:00:00Z', tiers: [{ rates }] };
   await mutate(client, CREATE_MODEL, { slug: MODEL, vendor: 'test', capabilities: ['STREAMING'], maxOutputTokens: 10_000, price });
   await mutate(client, CREATE_DEPLOYMENT, { provider: 'p', model: MODEL, slug: `p.${MODEL}` });
+}
+
+/** A key may hold fifty sockets, and for a while all clients may be on one replica. */
+const CLIENTS_PER_KEY = 25;
+
+/** Secrets of enough keys for so many clients. */
+export async function createKeys(client: GraphqlClient, clients: number): Promise<readonly string[]> {
+  const results = Array.from({ length: Math.ceil(clients / CLIENTS_PER_KEY) }, () => mutate(client, CREATE_API_KEY, { name: 'chaos' }));
+  return (await Promise.all(results)).map(({ secret }) => String(secret));
 }
