@@ -5,6 +5,7 @@ import { Durable1763782200000 } from './1763782200000-durable.js';
 import { Routes1763785800000 } from './1763785800000-routes.js';
 import { RoutesInReports1763787000000 } from './1763787000000-routes-in-reports.js';
 import { Cancellation1763790600000 } from './1763790600000-cancellation.js';
+import { HealthChecks1763794200000 } from './1763794200000-health-checks.js';
 
 /** In order; appended to, never changed. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   Routes1763785800000,
   RoutesInReports1763787000000,
   Cancellation1763790600000,
+  HealthChecks1763794200000,
 ];

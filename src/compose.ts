@@ -35,6 +35,7 @@ import type { CallTimeouts } from './providers/contract.js';
 import { checkUrl } from './providers/network-guard.js';
 import { startSandbox } from './providers/sandbox.js';
 import { composeDurable } from './compose/durable.js';
+import { startHealthChecks } from './compose/health-checks.js';
 import { composeJobs } from './compose/jobs.js';
 import { KNOWN_PROVIDERS } from './compose/known-providers.js';
 import { createSizing } from './compose/sizing.js';
@@ -145,6 +146,7 @@ function createInference(surroundings: Surroundings, { database, foundation, jou
   });
   const health = createHealthBoard({ clock });
   const metrics = createMetrics({ ledgerPending: () => ledger.pendingCount, deploymentStates: () => health.states() });
+  startHealthChecks({ ...surroundings, caller, health, catalogue });
   const router = createRouter({ ...surroundings, caller, health, sizing: createSizing() });
   const durable = composeDurable({ ...{ database, ledger, store }, clock, logger });
   teardown.add('contents', durable.keeper, (opened) => opened.close(LEDGER_CLOSE_MS));

@@ -86,6 +86,7 @@ export interface CreateProviderInput {
   readonly credential?: Optional<ProviderCredentialInput>;
   readonly headers?: Optional<JsonValue>;
   readonly allowPrivateNetwork?: Optional<boolean>;
+  readonly healthCheckSeconds?: Optional<number>;
 }
 
 export interface UpdateProviderInput {
@@ -97,6 +98,7 @@ export interface UpdateProviderInput {
   readonly headers?: Optional<JsonValue>;
   readonly enabled?: Optional<boolean>;
   readonly allowPrivateNetwork?: Optional<boolean>;
+  readonly healthCheckSeconds?: Optional<number>;
 }
 
 export interface CreateModelInput {

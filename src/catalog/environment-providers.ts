@@ -72,6 +72,7 @@ async function create(context: EnvironmentContext, preset: ProviderPreset, named
     credential: apiKey === null ? null : sealCredential(cipher, { organizationId, id }, { secret: { kind: 'apiKey', apiKey }, setAt: at }),
     credentialFromEnvironment: apiKey !== null,
     allowPrivateNetwork,
+    healthCheckSeconds: null,
     enabled: true,
     createdAt: at,
     deletedAt: null,

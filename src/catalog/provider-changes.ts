@@ -13,7 +13,7 @@ import type { CatalogueChanges, CreateProviderInput, UpdateProviderInput } from 
 import { readSecret } from './credential-checks.js';
 import type { ProviderSecret } from './credential-text.js';
 import { sealCredential } from './credentials.js';
-import { addressOf, checkBaseUrl, checkRegion, normaliseBaseUrl, readHeaders, whyNoAddress } from './provider-checks.js';
+import { addressOf, checkBaseUrl, checkRegion, normaliseBaseUrl, readHeaders, whyNoAddress, readHealthCheck } from './provider-checks.js';
 import type { StoredProvider } from './stored.js';
 
 type ProviderChanges = Pick<CatalogueChanges, 'createProvider' | 'updateProvider' | 'deleteProvider'>;
@@ -99,13 +99,14 @@ function readNewProvider(settings: ChangeSettings, checks: InputChecks, input: C
   const secret = readSecret(checks, input.credential, { checkUrl, allowPrivateNetwork });
   const region = input.region ?? null;
   if (region !== null) checkRegion(checks, region);
+  const healthCheckSeconds = readHealthCheck(checks, input.healthCheckSeconds);
   const baseUrl = input.baseUrl ?? (preset && addressOf(preset, { region, secret }));
   if (baseUrl === null) checks.add('baseUrl', whyNoAddress(preset));
   else checkBaseUrl(checks, { baseUrl, allowPrivateNetwork, checkUrl });
   const headers = readHeaders(checks, input.headers ?? {});
   if (wireFormat === null || baseUrl === null || checks.problems.length > 0) return { draft: null, secret };
   const { slug } = input;
-  const place = { wireFormat, baseUrl: normaliseBaseUrl(baseUrl), region, headers, allowPrivateNetwork };
+  const place = { wireFormat, baseUrl: normaliseBaseUrl(baseUrl), region, headers, allowPrivateNetwork, healthCheckSeconds };
   return { draft: { slug, name, preset: preset?.name ?? null, ...place, enabled: true, credentialFromEnvironment: false }, secret };
 }
 
@@ -137,7 +138,10 @@ function readUpdate(
     checks.add('credential', 'must be given again: the stored one was given for another address');
   const headers = input.headers === undefined ? before.headers : readHeaders(checks, input.headers ?? {});
   const usable = moves && checks.problems.length === 0 ? normaliseBaseUrl(baseUrl) : baseUrl;
-  const changed = { ...before, name, baseUrl: usable, region, headers, allowPrivateNetwork, enabled: input.enabled ?? before.enabled };
+  const healthCheckSeconds =
+    input.healthCheckSeconds === undefined ? before.healthCheckSeconds : readHealthCheck(checks, input.healthCheckSeconds);
+  const plain = { name, baseUrl: usable, region, headers, allowPrivateNetwork, healthCheckSeconds };
+  const changed = { ...before, ...plain, enabled: input.enabled ?? before.enabled };
   return { changed, secret };
 }
 
@@ -180,7 +184,7 @@ function audit(
 
 /** Header values may be secrets all the same: the log names them only. */
 function describe(provider: StoredProvider): JsonObject {
-  const { slug, name, preset, wireFormat, baseUrl, region, allowPrivateNetwork, enabled, credential } = provider;
+  const { slug, name, preset, wireFormat, baseUrl, region, allowPrivateNetwork, healthCheckSeconds, enabled, credential } = provider;
   const shown = credential && { lastFour: credential.lastFour, setAt: credential.setAt.toISOString() };
   return {
     slug,
@@ -190,6 +194,7 @@ function describe(provider: StoredProvider): JsonObject {
     baseUrl,
     region,
     allowPrivateNetwork,
+    healthCheckSeconds,
     enabled,
     headers: Object.keys(provider.headers),
     credential: shown,

@@ -110,3 +110,12 @@ export function readHeaders(checks: InputChecks, input: JsonValue): Readonly<Rec
   }
   return Object.fromEntries(headers);
 }
+
+/** Often enough to know before a call does, and seldom enough to be no load. */
+const HEALTH_CHECK_SECONDS = { min: 10, max: 3_600 } as const;
+
+export function readHealthCheck(checks: InputChecks, seconds: number | null | undefined): number | null {
+  if (seconds == null) return null;
+  checks.integer('healthCheckSeconds', seconds, HEALTH_CHECK_SECONDS);
+  return seconds;
+}

@@ -30,6 +30,7 @@ export function toProvider(row: ProviderRow): StoredProvider {
     credential: credential && credentialSetAt && { envelope: credential, lastFour: credentialLastFour ?? '', setAt: credentialSetAt },
     credentialFromEnvironment: row.credentialFromEnvironment,
     allowPrivateNetwork: row.allowPrivateNetwork,
+    healthCheckSeconds: row.healthCheckSeconds,
     enabled: row.enabled,
     deletedAt: row.deletedAt,
   };

@@ -62,6 +62,7 @@ export function sandboxRecords({ organizationId, at }: Origin) {
     credential: null,
     credentialFromEnvironment: false,
     allowPrivateNetwork: false,
+    healthCheckSeconds: null,
     enabled: true,
   };
   const model: StoredModel = {

@@ -89,9 +89,10 @@ function assemble(rows: OrganizationRows, context: SnapshotContext): CatalogueSn
 const NO_PRICES: readonly Price[] = Object.freeze([]);
 
 function toProvider(row: StoredProvider, context: SnapshotContext, othersServe: boolean): Mutable<Provider> {
-  const { id, slug, name, preset, wireFormat, region } = row;
+  const { id, slug, name, preset, wireFormat, region, healthCheckSeconds } = row;
   const headers = Object.freeze({ ...row.headers });
-  const common = { id, slug, name, preset, wireFormat, region, headers, deleted: row.deletedAt !== null, deployments: [] };
+  const plain = { id, slug, name, preset, wireFormat, region, headers, healthCheckSeconds };
+  const common = { ...plain, deleted: row.deletedAt !== null, deployments: [] };
   if (row.baseUrl !== SANDBOX_BASE_URL) {
     const { baseUrl, allowPrivateNetwork, enabled } = row;
     return { ...common, baseUrl, allowPrivateNetwork, enabled, credential: context.openCredential(row) };

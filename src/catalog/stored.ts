@@ -42,6 +42,7 @@ export interface StoredProvider extends StoredRecord<ProviderId>, Deletable {
   readonly credential: StoredCredential | null;
   readonly credentialFromEnvironment: boolean;
   readonly allowPrivateNetwork: boolean;
+  readonly healthCheckSeconds: number | null;
   readonly enabled: boolean;
 }
 

@@ -47,6 +47,8 @@ export interface Provider {
   readonly headers: Readonly<Record<string, string>>;
   readonly credential: ProviderCredential | null;
   readonly allowPrivateNetwork: boolean;
+  /** How often its idle deployments are looked after, in seconds; null or absent: never. */
+  readonly healthCheckSeconds?: number | null;
   readonly enabled: boolean;
   readonly deleted: boolean;
   /** Live deployments, the highest weight first, then the oldest. */

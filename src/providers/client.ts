@@ -8,7 +8,7 @@ import type { LookupAll } from './network-guard.js';
 
 /** The one place that opens connections to upstreams: pools per origin, behind the network guard. */
 export interface HttpClient {
-  /** Sends a POST. The listener hears `onSent`, `onResponse`, `onData` …, and then exactly one of `onEnd` and `onError`. */
+  /** Sends a POST, or what the request says. The listener hears `onSent`, `onResponse`, `onData` …, and then exactly one of `onEnd` and `onError`. */
   post(request: OutgoingRequest, listener: ExchangeListener): OpenExchange;
   close(): Promise<void>;
 }
@@ -19,6 +19,8 @@ export interface OutgoingRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Absent: POST. A GET has no body. */
+  readonly method?: 'GET';
   readonly allowPrivateNetwork: boolean;
 }
 
@@ -98,7 +100,8 @@ function send({ origin, dispatcher, pathname, query }: Origin, request: Outgoing
   const exchange = createExchange(listener);
   const path = `${pathname}${request.path}`;
   const withQuery = query === '' ? path : `${path}${path.includes('?') ? '&' : '?'}${query}`;
-  dispatcher.dispatch({ origin, method: 'POST', path: withQuery, headers: request.headers, body: request.body }, exchange.handler);
+  const what = request.method === 'GET' ? { method: 'GET' as const } : { method: 'POST' as const, body: request.body };
+  dispatcher.dispatch({ origin, path: withQuery, headers: request.headers, ...what }, exchange.handler);
   return exchange;
 }
 

@@ -34,6 +34,8 @@ export interface WireFormatAdapter {
   readonly wireFormat: WireFormat;
   readonly chat?: ChatApi;
   readonly operations?: OperationApis;
+  /** What lists the vendor's models, for nothing: a look at whether it answers, and takes the credential. */
+  readonly models?: (target: ProviderTarget) => Pick<ChatRequest, 'path' | 'headers'>;
 }
 
 export type OperationApis = {
@@ -160,4 +162,16 @@ export interface UpstreamCaller {
   ask(call: OperationCall, target: ProviderTarget, options: ChatCallOptions): Promise<ChatCallOutcome>;
   /** Closes idle and open connections. */
   close(): Promise<void>;
+}
+
+/** Looks whether an upstream answers, without a call that costs anything. */
+export interface UpstreamChecker {
+  /** `told` is null where the look says nothing: the format, or this vendor, has no list of models. Never throws. */
+  check(target: ProviderTarget, options: CheckOptions): Promise<{ readonly told: 'alive' | Failure | null }>;
+}
+
+export interface CheckOptions {
+  readonly connectMs: number;
+  readonly totalMs: number;
+  readonly signal: AbortSignal;
 }

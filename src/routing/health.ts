@@ -1,21 +1,18 @@
-import { isServing } from '../core/catalogue.js';
 import type { Deployment } from '../core/catalogue.js';
-import type { Cancel, Clock } from '../core/clock.js';
+import type { Clock } from '../core/clock.js';
+import type { Failure } from '../core/failures.js';
 import type { DeploymentId } from '../core/ids.js';
 import type { HealthState } from '../core/vocabulary.js';
-import { attemptEnded, newBreaker, phaseOf, shareOf } from './breaker.js';
-import type { Breaker } from './breaker.js';
+import { attemptEnded, phaseOf } from './breaker.js';
 import type { Attempt } from './contract.js';
 import { NO_READING } from './evidence.js';
 import type { Block, Reading } from './evidence.js';
-import { addSample, dropOld, errorRateOf, measure, moved, percentileOf, sampleOf } from './measures.js';
-import type { Measures, Sample } from './measures.js';
-import { whyNotServing } from './serving.js';
+import { addSample, dropOld, measure, sampleOf } from './measures.js';
+import type { Measures } from './measures.js';
+import { blockOf, judge, learn, learnSlowness, newWatched, readingOf, slowAfter } from './watched.js';
+import type { SlowQuestion, Verdict, Watched } from './watched.js';
 
 const MAX_DEPLOYMENTS = 5_000;
-/** So many attempts, and so large a share of them failed, make a target DEGRADED. */
-const DEGRADED = { attempts: 5, errorRate: 0.2 } as const;
-
 /** How a deployment has been doing in the last minute, as the public contract names it. */
 export interface DeploymentHealth extends Measures {
   readonly state: HealthState;
@@ -34,28 +31,19 @@ export interface HealthBoard {
   block(deployment: Deployment): Block | null;
   reading(deployment: Deployment): Reading;
   /** How long this percentile (50 to 99) of the last minute's answers took, in ms; streamed: until the first token. Null: too few. */
-  slowAfter(deployment: Deployment, question: { readonly percentile: number; readonly streamed: boolean }): number | null;
+  slowAfter(deployment: Deployment, question: SlowQuestion): number | null;
   /** Before a call goes there: takes the one place for a probe where it is half open; false: another call has it. */
   admit(deployment: Deployment): boolean;
   attemptStarted(deployment: Deployment): void;
   attemptEnded(attempt: Attempt): void;
+  /** How long no attempt has begun there; Infinity where none ever has. */
+  idleMs(deployment: Deployment): number;
+  /** What a look at its upstream came to, without an attempt; null: it is alive. */
+  checked(deployment: Deployment, failure: Failure | null): void;
   /** Told whenever a state changes; returns how to end that. */
   onChange(listener: HealthListener): () => void;
   /** Of all that is known, how many are in each state: for metrics. */
   states(): readonly { readonly deployment: Deployment; readonly state: HealthState }[];
-}
-
-interface Watched {
-  deployment: Deployment;
-  inFlight: number;
-  readonly samples: Sample[];
-  readonly breaker: Breaker;
-  latencyMs: number | null;
-  firstTokenMs: number | null;
-  tokensPerSecond: number | null;
-  state: HealthState;
-  since: Date;
-  cancelLook: Cancel | null;
 }
 
 interface Board {
@@ -86,16 +74,14 @@ export function createHealthBoard({ clock }: { readonly clock: Clock }): HealthB
       const target = watched.get(deployment.id);
       return target ? slowAfter(target, question, clock.monotonicMs()) : null;
     },
-    admit(deployment) {
-      const target = watch(board, deployment);
-      const phase = phaseOf(target.breaker, clock.monotonicMs());
-      if (phase === 'due') target.breaker.probeSinceMs = clock.now().getTime();
-      if (phase === 'due') settle(board, target);
-      return phase === 'due' || phase === 'closed';
-    },
+    admit: (deployment) => admit(board, deployment),
     attemptStarted(deployment) {
-      watch(board, deployment).inFlight += 1;
+      const target = watch(board, deployment);
+      target.inFlight += 1;
+      target.calledMs = clock.monotonicMs();
     },
+    idleMs: ({ id }) => clock.monotonicMs() - (watched.get(id)?.calledMs ?? -Infinity),
+    checked: (deployment, failure) => noteCheck(board, deployment, failure),
     attemptEnded: (attempt) => conclude(board, attempt),
     onChange(listener) {
       listeners.add(listener);
@@ -103,6 +89,14 @@ export function createHealthBoard({ clock }: { readonly clock: Clock }): HealthB
     },
     states: () => [...watched.values()].map((target) => ({ deployment: target.deployment, state: settle(board, target).state })),
   };
+}
+
+function admit(board: Board, deployment: Deployment): boolean {
+  const target = watch(board, deployment);
+  const phase = phaseOf(target.breaker, board.clock.monotonicMs());
+  if (phase === 'due') target.breaker.probeSinceMs = board.clock.now().getTime();
+  if (phase === 'due') settle(board, target);
+  return phase === 'due' || phase === 'closed';
 }
 
 function watch({ watched, clock }: Board, deployment: Deployment): Watched {
@@ -153,9 +147,16 @@ function conclude(board: Board, attempt: Attempt): void {
   settle(board, target);
 }
 
-function newWatched(deployment: Deployment, since: Date): Watched {
-  const averages = { latencyMs: null, firstTokenMs: null, tokensPerSecond: null };
-  return { deployment, inFlight: 0, samples: [], breaker: newBreaker(), ...averages, state: 'HEALTHY', since, cancelLook: null };
+/** While it is open or cooling a look tells nothing new; where a probe is due it is one, and takes no call's place. */
+function noteCheck(board: Board, deployment: Deployment, failure: Failure | null): void {
+  const target = watch(board, deployment);
+  const { breaker, samples } = target;
+  const nowMs = board.clock.monotonicMs();
+  const phase = phaseOf(breaker, nowMs);
+  if (phase !== 'closed' && phase !== 'due') return;
+  const credentialSetAtMs = deployment.provider.credential?.setAt.getTime() ?? null;
+  attemptEnded(breaker, samples, { failure, isProbe: phase === 'due', credentialSetAtMs, nowMs });
+  settle(board, target);
 }
 
 /** A credential that was changed opens what the old one had closed. */
@@ -173,68 +174,4 @@ function forgetOneIdle(watched: Map<DeploymentId, Watched>): void {
     watched.delete(id);
     return;
   }
-}
-
-function learn(target: Watched, { failure, durationMs, firstTokenMs, answer }: Attempt): void {
-  if (failure !== null && failure.class !== 'TIMEOUT') return;
-  target.latencyMs = moved(target.latencyMs, durationMs);
-  target.firstTokenMs = moved(target.firstTokenMs, firstTokenMs);
-  const tokens = answer.usage?.output ?? 0;
-  if (tokens > 0 && durationMs !== null && durationMs > 0) {
-    const value = (tokens / durationMs) * 1_000;
-    target.tokensPerSecond = target.tokensPerSecond === null ? value : target.tokensPerSecond + 0.3 * (value - target.tokensPerSecond);
-  }
-}
-
-function slowAfter({ samples }: Watched, { percentile, streamed }: Parameters<HealthBoard['slowAfter']>[1], nowMs: number): number | null {
-  dropOld(samples, nowMs);
-  return percentileOf(samples, { fraction: percentile / 100, of: streamed ? 'firstTokenMs' : 'durationMs' });
-}
-
-/** Who is outrun by a hedge took at least so long: where that is more than usual, forgetting it would make a slow target look fast. */
-function learnSlowness(target: Watched, attempt: Attempt, nowMs: number): void {
-  const atLeastMs = attempt.durationMs ?? 0;
-  if (atLeastMs <= (target.latencyMs ?? 0)) return;
-  const slow = target.firstTokenMs === null ? attempt : { ...attempt, firstTokenMs: atLeastMs };
-  addSample(target.samples, sampleOf(slow, nowMs));
-  learn(target, slow);
-}
-
-function readingOf({ inFlight, latencyMs, firstTokenMs, tokensPerSecond, breaker }: Watched, clock: Clock): Reading {
-  const share = breaker.open === null && breaker.returnedAtMs === null ? 1 : shareOf(breaker, clock.monotonicMs());
-  if (inFlight === 0 && latencyMs === null && firstTokenMs === null && tokensPerSecond === null && share === 1) return NO_READING;
-  return { inFlight, latencyMs, firstTokenMs, tokensPerSecond, share };
-}
-
-/** A probe ends nobody knows when: a second is what is told. */
-const PROBE_MS = 1_000;
-
-function blockOf(breaker: Breaker, clock: Clock): Block | null {
-  const { open, cooldownUntilMs } = breaker;
-  if (open === null && cooldownUntilMs === -Infinity) return null;
-  const nowMs = clock.monotonicMs();
-  const phase = phaseOf(breaker, nowMs);
-  if (phase === 'closed' || phase === 'due') return null;
-  const instant = (untilMs: number) => clock.now().getTime() + untilMs - nowMs;
-  if (phase === 'open' && open) return { untilMs: instant(Math.max(open.untilMs, cooldownUntilMs)), reason: `open: ${open.reason}` };
-  if (phase === 'cooling') return { untilMs: instant(cooldownUntilMs), reason: 'cooling down: RATE_LIMITED' };
-  return { untilMs: instant(nowMs + PROBE_MS), reason: 'half open, and a probe is running' };
-}
-
-interface Verdict {
-  readonly state: HealthState;
-  readonly reason: string | null;
-  readonly untilMs: number | null;
-}
-
-function judge({ deployment, samples, breaker }: Watched, nowMs: number): Verdict {
-  if (!isServing(deployment)) return { state: 'DISABLED', reason: whyNotServing(deployment), untilMs: null };
-  const phase = phaseOf(breaker, nowMs);
-  if (phase === 'open' && breaker.open) return { state: 'OPEN', reason: breaker.open.reason, untilMs: breaker.open.untilMs };
-  if (phase === 'cooling') return { state: 'OPEN', reason: 'RATE_LIMITED: cooling down', untilMs: breaker.cooldownUntilMs };
-  if (phase !== 'closed') return { state: 'HALF_OPEN', reason: breaker.open?.reason ?? null, untilMs: null };
-  const errorRate = errorRateOf(samples);
-  if (samples.length < DEGRADED.attempts || errorRate < DEGRADED.errorRate) return { state: 'HEALTHY', reason: null, untilMs: null };
-  const reason = `${Math.round(errorRate * 100)} % of ${samples.length} attempts failed in the last minute`;
-  return { state: 'DEGRADED', reason, untilMs: null };
 }

@@ -30,6 +30,7 @@ const provider = (slug: string, more: Partial<StoredProvider> = {}): StoredProvi
   credential: null,
   credentialFromEnvironment: false,
   allowPrivateNetwork: false,
+  healthCheckSeconds: null,
   enabled: true,
   ...more,
 });

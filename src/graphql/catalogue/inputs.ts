@@ -8,6 +8,9 @@ import { PriceInput } from './price-input.js';
 import { CancelPolicyEnum, CapabilityEnum, WireFormatEnum } from './words.js';
 
 const OPTIONAL = { nullable: true } as const;
+const HEALTH_CHECK =
+  'How often an upstream whose deployments are idle is asked for its list of models, to know how it fares: in seconds, 10 to 3,600; ' +
+  'null: never. It costs nothing, and books nothing.';
 
 @InputType({ description: 'Keys of an AWS account, by which calls to Bedrock are signed.' })
 export class AwsCredentialInput implements core.AwsCredentialInput {
@@ -69,6 +72,9 @@ export class CreateProviderInput implements core.CreateProviderInput {
     description: 'Whether the address may be on a private network; refused otherwise.',
   })
   readonly allowPrivateNetwork?: boolean | null;
+
+  @Field(() => Int, { ...OPTIONAL, description: HEALTH_CHECK })
+  readonly healthCheckSeconds?: number | null;
 }
 
 @InputType({ description: 'A change of a provider: what is absent stays, null clears.' })
@@ -96,6 +102,9 @@ export class UpdateProviderInput implements core.UpdateProviderInput {
 
   @Field(() => Boolean, { ...OPTIONAL, description: 'Whether the address may be on a private network.' })
   readonly allowPrivateNetwork?: boolean | null;
+
+  @Field(() => Int, { ...OPTIONAL, description: HEALTH_CHECK })
+  readonly healthCheckSeconds?: number | null;
 }
 
 @InputType({ description: 'Which provider to delete; one that still has deployments is a Conflict.' })

@@ -127,6 +127,14 @@ export class Provider {
     return this.provider.region;
   }
 
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How often it is looked after while its deployments are idle, in seconds; null: never.',
+  })
+  get healthCheckSeconds(): number | null {
+    return this.provider.healthCheckSeconds ?? null;
+  }
+
   @Field(() => CredentialInfo, {
     nullable: true,
     description:

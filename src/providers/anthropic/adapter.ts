@@ -10,7 +10,7 @@ import { isJsonList, objectOf, parseJson, textOf } from '../json-read.js';
 import { createStreamReader } from '../stream-reader.js';
 import { INITIAL_STATE, eventsOf, reduceEvent } from './answer.js';
 import type { MessageState } from './answer.js';
-import { toAnthropicRequest } from './request.js';
+import { anthropicHeaders, toAnthropicRequest } from './request.js';
 
 /** Anthropic's Messages: https://platform.claude.com/docs/en/api/messages */
 export const anthropicMessages: WireFormatAdapter = {
@@ -25,6 +25,7 @@ export const anthropicMessages: WireFormatAdapter = {
     dispensableParameters: new Set(['thinking', 'output_format']),
     ownWays: new Set(['JSON_SCHEMA', 'JSON_MODE']),
   },
+  models: (target) => ({ path: '/models?limit=1', headers: anthropicHeaders(target) }),
 };
 
 export function fromAnthropicResponse(body: JsonValue): readonly AnswerDelta[] {

@@ -51,7 +51,7 @@ export function toAnthropicRequest(call: CompletionCall, target: ProviderTarget,
   const body = withoutRefused(plain, { refused, warnings });
   return {
     path: '/messages',
-    headers: { 'anthropic-version': VERSION, ...(target.apiKey === null ? {} : { 'x-api-key': target.apiKey.reveal() }) },
+    headers: anthropicHeaders(target),
     body: { ...body, ...extraFields(call, target) },
     warnings,
   };
@@ -229,4 +229,8 @@ function toToolChoice(
   if (type !== 'none') return { type, ...parallel };
   if (call.parallelToolCalls !== null) warnings.push(leftOut('parallelToolCalls', 'no tool may be called'));
   return { type };
+}
+
+export function anthropicHeaders({ apiKey }: ProviderTarget): Readonly<Record<string, string>> {
+  return { 'anthropic-version': VERSION, ...(apiKey === null ? {} : { 'x-api-key': apiKey.reveal() }) };
 }

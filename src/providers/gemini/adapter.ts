@@ -26,6 +26,7 @@ export const gemini: WireFormatAdapter = {
     dispensableParameters: new Set(),
   },
   operations: { EMBEDDING: geminiEmbeddings },
+  models: ({ apiKey }) => ({ path: '/models?pageSize=1', headers: apiKey === null ? {} : { 'x-goog-api-key': apiKey.reveal() } }),
 };
 
 export function fromGeminiResponse(body: JsonValue): readonly AnswerDelta[] {

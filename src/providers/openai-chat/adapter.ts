@@ -4,11 +4,12 @@ import type { JsonValue } from '../../core/json.js';
 import { UnreadableBody } from '../contract.js';
 import type { SseFrame, StreamReader, WireFormatAdapter } from '../contract.js';
 import { isJsonList, parseJson } from '../json-read.js';
+import { quirksOf } from '../presets.js';
 import { openAiOperations } from '../openai-operations/apis.js';
 import { INITIAL_STATE, endAnswer, reduceChunk } from './answer.js';
 import type { ChatState } from './answer.js';
 import { fromOpenAiError, toOpenAiFailure } from './failures.js';
-import { toOpenAiChatRequest } from './request.js';
+import { keyHeaders, toOpenAiChatRequest } from './request.js';
 
 /** OpenAI's chat completions, and the many vendors that speak it: https://platform.openai.com/docs/api-reference/chat */
 export const openAiChat: WireFormatAdapter = {
@@ -21,6 +22,7 @@ export const openAiChat: WireFormatAdapter = {
     dispensableParameters: new Set(['stream_options']),
   },
   operations: openAiOperations,
+  models: (target) => ({ path: '/models', headers: keyHeaders(target, quirksOf(target)) }),
 };
 
 export function fromOpenAiChatResponse(body: JsonValue): readonly AnswerDelta[] {

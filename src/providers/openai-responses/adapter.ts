@@ -7,6 +7,8 @@ import type { WireFormatAdapter } from '../contract.js';
 import { isJsonList, objectOf } from '../json-read.js';
 import { fromOpenAiError, toOpenAiFailure } from '../openai-chat/failures.js';
 import { openAiOperations } from '../openai-operations/apis.js';
+import { keyHeaders } from '../openai-chat/request.js';
+import { quirksOf } from '../presets.js';
 import { createStreamReader } from '../stream-reader.js';
 import { INITIAL_STATE, eventsOf, reduceEvent } from './answer.js';
 import { toResponsesRequest } from './request.js';
@@ -22,6 +24,7 @@ export const openAiResponses: WireFormatAdapter = {
     dispensableParameters: new Set(['include']),
   },
   operations: openAiOperations,
+  models: (target) => ({ path: '/models', headers: keyHeaders(target, quirksOf(target)) }),
 };
 
 /** A failed response holds its error; an event of kind `error` is one. */

@@ -26,6 +26,8 @@ export class Provider {
   /** Refreshed from the environment at each start, until a mutation sets the credential. */
   @Column({ name: 'credential_from_environment', type: 'boolean', default: false }) credentialFromEnvironment!: boolean;
   @Column({ name: 'allow_private_network', type: 'boolean', default: false }) allowPrivateNetwork!: boolean;
+  /** How often its idle deployments are looked after; null: never. */
+  @Column({ name: 'health_check_seconds', type: 'integer', nullable: true }) healthCheckSeconds!: number | null;
   @Column({ name: 'enabled', type: 'boolean', default: true }) enabled!: boolean;
   @Column({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;
   @Column({ name: 'deleted_at', type: 'timestamptz', nullable: true }) deletedAt!: Date | null;
