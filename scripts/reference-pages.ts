@@ -4,19 +4,22 @@ import { CODE_OF_FAILURE, ERROR_CATALOGUE, TOP_LEVEL_CODES } from '../src/core/e
 import { FAILURE_POLICIES, type FailurePolicy } from '../src/core/failures.js';
 import { ERROR_CODES, FAILURE_CLASSES } from '../src/core/vocabulary.js';
 import { PRESETS } from '../src/providers/presets.js';
+import { providersMatrix } from './providers-page.js';
 
 export interface ReferencePage {
   readonly name: string;
   readonly text: string;
 }
 
-/** The pages of docs/reference, made of the tables that the product itself runs on. */
+/** The pages of docs/reference, and one beside it, made of the tables that the product itself runs on. */
 export function referencePages(): readonly ReferencePage[] {
   return [
     { name: 'errors.md', text: errorsPage() },
     { name: 'failures.md', text: failuresPage() },
     { name: 'outcomes.md', text: outcomesPage() },
     { name: 'providers.md', text: providersPage() },
+    // Beside the folder: it is read by whoever chooses a vendor.
+    { name: '../providers.md', text: page('Providers', providersMatrix(table)) },
   ];
 }
 

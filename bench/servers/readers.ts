@@ -34,13 +34,9 @@ const STREAMS_OF: Readonly<Record<WireFormat, readonly Buffer[]>> = {
   OPENAI_RESPONSES: [
     typed({ type: 'response.output_item.added', output_index: 0, item: { type: 'message', id: 'msg_1' } }),
     ...times((index) =>
-      typed({ type: 'response.output_text.delta', item_id: 'msg_1', output_index: 0, sequence_number: index, delta: WORD } as {
-        type: string;
-      }),
+      typed({ type: 'response.output_text.delta', item_id: 'msg_1', output_index: 0, sequence_number: index, delta: WORD }),
     ),
-    typed({ type: 'response.completed', response: { status: 'completed', usage: { input_tokens: 9, output_tokens: DELTAS } } } as {
-      type: string;
-    }),
+    typed({ type: 'response.completed', response: { status: 'completed', usage: { input_tokens: 9, output_tokens: DELTAS } } }),
   ],
   ANTHROPIC_MESSAGES: [
     typed({ type: 'message_start', message: { id: 'msg_1', usage: { input_tokens: 9, output_tokens: 1 } } }),

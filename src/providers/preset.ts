@@ -29,6 +29,8 @@ export interface PresetModel {
 export interface Quirks {
   /** The header that carries the key; plain: `authorization: Bearer <key>`. */
   readonly keyHeader?: string;
+  /** Where the address ends in `/openai`, each model has a path of its own, under this `api-version`. */
+  readonly deploymentPaths?: string;
   /** Body fields under another name; null where the vendor refuses the field. */
   readonly fields?: Readonly<Record<string, string | null>>;
   /** The last message can't be a system message. */
@@ -43,6 +45,8 @@ export interface Quirks {
   readonly embeddingFields?: Readonly<Record<string, string | null>>;
   /** The field that takes what vectors are for, and its words; absent: the vendor's models take none. */
   readonly embeddingPurposes?: { readonly field: string; readonly words: Readonly<Record<EmbeddingPurpose, string>> };
+  /** Kinds of media that its dialect has no form for: refused before anything is sent. */
+  readonly noForm?: readonly ('image' | 'audio' | 'document')[];
   /** Takes a document's address where plain form takes its bytes. */
   readonly documentByUrl?: boolean;
 }

@@ -1,9 +1,10 @@
 import type { Preset, Quirks } from './preset.js';
 import { HOSTED_PRESETS } from './presets/hosted.js';
+import { RESELLER_PRESETS } from './presets/resellers.js';
 import { LOCAL_PRESETS } from './presets/local.js';
 import { NATIVE_PRESETS } from './presets/native.js';
 
-export const PRESETS: readonly Preset[] = [...HOSTED_PRESETS, ...NATIVE_PRESETS, ...LOCAL_PRESETS];
+export const PRESETS: readonly Preset[] = [...HOSTED_PRESETS, ...RESELLER_PRESETS, ...NATIVE_PRESETS, ...LOCAL_PRESETS];
 
 const BY_NAME: ReadonlyMap<string, Preset> = new Map(PRESETS.map((preset) => [preset.name, preset]));
 const PLAIN: Quirks = {};

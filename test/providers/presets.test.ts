@@ -2,9 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { findProvider } from '@pydantic/genai-prices';
 import { readFileSync, readdirSync } from 'node:fs';
 import type { ProviderPreset } from '../../src/catalog/contract.js';
+import type { CompletionCall } from '../../src/core/completion.js';
 import { WIRE_FORMAT_ADAPTERS } from '../../src/providers/adapters.js';
+import type { ProviderTarget } from '../../src/providers/contract.js';
 import { checkUrl } from '../../src/providers/network-guard.js';
 import { PRESETS, findPreset } from '../../src/providers/presets.js';
+import { chatApi, makeCall, makeTarget, message } from './support.js';
 
 /** Does not compile where the catalogue expects something else. */
 const asCatalogueSees: readonly ProviderPreset[] = PRESETS;
@@ -27,6 +30,17 @@ const PRICE_LISTS: Readonly<Record<string, string>> = {
   cerebras: 'cerebras',
   cohere: 'cohere',
   vertex: 'google',
+};
+
+const TOOL = { name: 'f', description: null, parameters: { type: 'object' }, strict: null };
+/** Calls that would fill a field. */
+const GIVEN: Readonly<Record<string, Partial<CompletionCall>>> = {
+  tools: { tools: [TOOL] },
+  tool_choice: { tools: [TOOL], toolChoice: { kind: 'mode', mode: 'AUTO' } },
+  parallel_tool_calls: { tools: [TOOL], parallelToolCalls: true },
+  stop: { stop: ['END'] },
+  seed: { seed: 7 },
+  user: { user: 'u' },
 };
 
 const slugOf = (name: string) => name.toLowerCase().replace(/[^a-z0-9._-]/g, '-');
@@ -74,4 +88,31 @@ test('no preset takes more than forty lines', () => {
       .slice(1);
     for (const block of blocks) expect(block.split(/^ {2}\},$/m)[0]?.split('\n').length).toBeLessThanOrEqual(40);
   }
+});
+
+describe('dialects', () => {
+  const media = { url: null, base64: 'AAAA', mimeType: null, name: null };
+  const ask = (preset: string, call: Partial<CompletionCall>, target: Partial<ProviderTarget> = {}) =>
+    chatApi('OPENAI_CHAT').toRequest(makeCall(call), makeTarget({ preset, ...target }), { stream: true, refusedParameters: new Set() });
+
+  const formless = PRESETS.flatMap(({ name, quirks }) => (quirks?.noForm ?? []).map((kind) => [name, kind] as const));
+  test.each(formless)('%s has no form for %s: it is refused before anything is sent', (preset, kind) => {
+    expect(() => ask(preset, { messages: [message('USER', [{ kind, media }])] })).toThrow(`no ${kind}`);
+  });
+
+  const dropped = PRESETS.flatMap(({ name, quirks }) =>
+    Object.entries(quirks?.fields ?? {}).flatMap(([field, known]) => (known === null && field in GIVEN ? [[name, field] as const] : [])),
+  );
+  test.each(dropped)('P12 %s takes no %s: it is left out, and told', (preset, field) => {
+    const { body, warnings } = ask(preset, GIVEN[field] ?? {});
+    expect(body).not.toHaveProperty(field);
+    expect(warnings).toContainEqual(expect.stringContaining(field));
+  });
+
+  test.each([
+    ['https://x.openai.azure.com/openai/v1', '/chat/completions'],
+    ['https://x.openai.azure.com/openai', '/deployments/my%20gpt/chat/completions?api-version=2024-10-21'],
+  ])('Azure’s deployments at %s are called at %s', (baseUrl, path) => {
+    expect(ask('azure-openai', {}, { baseUrl, upstreamModel: 'my gpt' }).path).toBe(path);
+  });
 });

@@ -36,6 +36,17 @@ describe('the reference says what the tables say', () => {
     }
   });
 
+  test('every preset has its row among operations and among capabilities, as its translator answers', () => {
+    const rows = (name: string) =>
+      pageOf('../providers.md')
+        .split('\n')
+        .filter((line) => line.startsWith(`| \`${name}\` |`));
+    for (const { name } of PRESETS) expect(rows(name)).toHaveLength(2);
+    const [, taken = ''] = rows('perplexity');
+    expect(taken.split(' | ').slice(1, 3)).toEqual(['~', '~']);
+    expect(rows('deepseek')[1]).toContain('–');
+  });
+
   test('every failure class has its row, and rows are whole', () => {
     for (const [name, { from }] of Object.entries(FAILURE_POLICIES)) {
       const row = rowOf(pageOf('failures.md'), name);

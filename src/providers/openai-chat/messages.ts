@@ -96,6 +96,7 @@ function textOrParts<T extends ContentPart>(parts: T[]): string | T[] {
 }
 
 function toContentPart(part: Part, quirks: Quirks): ContentPart {
+  if (quirks.noForm?.some((kind) => kind === part.kind) === true) throw new Untranslatable(`This provider takes no ${part.kind} parts.`);
   switch (part.kind) {
     case 'text':
       return toTextPart(part, quirks);

@@ -46,7 +46,18 @@ export function toOpenAiChatRequest(call: CompletionCall, target: ProviderTarget
   warnings.push(...messageWarnings, ...toolWarnings(call));
   const reasoned = withReasoningBudget(plain, call, { quirks, warnings });
   const body = renameFields(reasoned, { quirks, refused: options.refusedParameters, warnings });
-  return { path: '/chat/completions', headers: keyHeaders(target, quirks), body: { ...body, ...extraFields(call, target) }, warnings };
+  return {
+    path: pathOf('/chat/completions', target, quirks),
+    headers: keyHeaders(target, quirks),
+    body: { ...body, ...extraFields(call, target) },
+    warnings,
+  };
+}
+
+/** Below the address; Azure's older form names the deployment there (https://learn.microsoft.com/azure/ai-services/openai/reference). */
+export function pathOf(path: string, { baseUrl, upstreamModel }: ProviderTarget, { deploymentPaths }: Quirks): string {
+  if (deploymentPaths === undefined || !/\/openai\/?$/.test(baseUrl)) return path;
+  return `/deployments/${encodeURIComponent(upstreamModel)}${path}?api-version=${deploymentPaths}`;
 }
 
 export function toPlainBody(call: CompletionCall, given: { model: string; messages: ChatMessage[]; stream: boolean }): OpenAiChatBody {

@@ -8,7 +8,7 @@ import type { ChatRequest, ChatRequestOptions, OperationApi, ProviderTarget } fr
 import { extraFields, leftOut, withoutRefused } from '../extra-fields.js';
 import { isJsonList, numberOf, objectOf } from '../json-read.js';
 import { fromOpenAiError, toOpenAiFailure } from '../openai-chat/failures.js';
-import { keyHeaders } from '../openai-chat/request.js';
+import { keyHeaders, pathOf } from '../openai-chat/request.js';
 import { quirksOf } from '../presets.js';
 import { storable, tokensOf } from '../usage-read.js';
 import { toEmbeddingDeltas, vectorOf } from '../vectors.js';
@@ -43,7 +43,7 @@ function toEmbeddingRequest(call: EmbeddingCall, target: ProviderTarget, { refus
   }
   const kept = withoutRefused(optional, { refused: refusedParameters, warnings });
   const body = { model: target.upstreamModel, input: [...call.texts], ...kept, ...extraFields(call, target) };
-  return { path: '/embeddings', headers: keyHeaders(target, quirks), body, warnings };
+  return { path: pathOf('/embeddings', target, quirks), headers: keyHeaders(target, quirks), body, warnings };
 }
 
 function fromEmbeddingResponse(body: JsonValue, call: EmbeddingCall) {

@@ -25,7 +25,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
     ],
     quirks: { fields: { max_tokens: 'max_completion_tokens' } },
   },
-  // The address is the resource's own, with its version: https://<resource>.openai.azure.com/openai/v1
+  // The address is the resource's own, with its version, https://<resource>.openai.azure.com/openai/v1, or without: …/openai
   {
     name: 'azure-openai',
     displayName: 'Azure OpenAI',
@@ -44,7 +44,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       { model: 'gpt-4o-mini' },
       { model: 'o4-mini' },
     ],
-    quirks: { keyHeader: 'api-key', fields: { max_tokens: 'max_completion_tokens' } },
+    quirks: { keyHeader: 'api-key', deploymentPaths: '2024-10-21', fields: { max_tokens: 'max_completion_tokens' } },
   },
   // Refuses unknown fields, and reports usage in every stream: https://docs.mistral.ai/api
   {
@@ -66,6 +66,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       { model: 'codestral-2508' },
     ],
     quirks: {
+      noForm: ['audio', 'document'],
       fields: { seed: 'random_seed', user: null, stream_options: null },
       needsUserMessage: true,
       embeddingFields: { dimensions: 'output_dimension', user: null },
@@ -90,7 +91,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       { model: 'meta-llama-llama-4-maverick-17b-128e-instruct', upstreamModel: 'meta-llama/llama-4-maverick-17b-128e-instruct' },
       { model: 'meta-llama-llama-4-scout-17b-16e-instruct', upstreamModel: 'meta-llama/llama-4-scout-17b-16e-instruct' },
     ],
-    quirks: { fields: { max_tokens: 'max_completion_tokens' } },
+    quirks: { noForm: ['audio', 'document'], fields: { max_tokens: 'max_completion_tokens' } },
   },
   // Wants its reasoning back between tool calls: https://api-docs.deepseek.com/guides/thinking_mode
   {
@@ -108,7 +109,11 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       { model: 'deepseek-chat' },
       { model: 'deepseek-reasoner' },
     ],
-    quirks: { fields: { seed: null, parallel_tool_calls: null }, reasoningField: 'reasoning_content' },
+    quirks: {
+      noForm: ['image', 'audio', 'document'],
+      fields: { seed: null, parallel_tool_calls: null },
+      reasoningField: 'reasoning_content',
+    },
   },
   // https://docs.x.ai/docs/api-reference
   {
@@ -130,69 +135,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       { model: 'grok-3' },
       { model: 'grok-3-mini' },
     ],
-    quirks: { fields: { max_tokens: 'max_completion_tokens' } },
-  },
-  // https://docs.together.ai/reference/chat-completions-1
-  {
-    name: 'together',
-    displayName: 'Together AI',
-    wireFormat: 'OPENAI_CHAT',
-    baseUrl: 'https://api.together.xyz/v1',
-    environmentVariable: 'TOGETHER_API_KEY',
-    allowPrivateNetwork: false,
-    needsCredential: true,
-    models: [
-      { model: 'meta-llama-llama-3.3-70b-instruct-turbo', upstreamModel: 'meta-llama/Llama-3.3-70B-Instruct-Turbo' },
-      { model: 'meta-llama-meta-llama-3.1-405b-instruct-turbo', upstreamModel: 'meta-llama/Meta-Llama-3.1-405B-Instruct-Turbo' },
-      { model: 'meta-llama-meta-llama-3.1-8b-instruct-turbo', upstreamModel: 'meta-llama/Meta-Llama-3.1-8B-Instruct-Turbo' },
-      { model: 'meta-llama-llama-4-maverick-17b-128e-instruct-fp8', upstreamModel: 'meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8' },
-      { model: 'meta-llama-llama-4-scout-17b-16e-instruct', upstreamModel: 'meta-llama/Llama-4-Scout-17B-16E-Instruct' },
-    ],
-  },
-  // https://docs.fireworks.ai/api-reference/post-chatcompletions
-  {
-    name: 'fireworks',
-    displayName: 'Fireworks AI',
-    wireFormat: 'OPENAI_CHAT',
-    baseUrl: 'https://api.fireworks.ai/inference/v1',
-    environmentVariable: 'FIREWORKS_API_KEY',
-    allowPrivateNetwork: false,
-    needsCredential: true,
-    models: [
-      { model: 'deepseek-v4-pro', upstreamModel: 'accounts/fireworks/models/deepseek-v4-pro' },
-      { model: 'deepseek-v4-flash', upstreamModel: 'accounts/fireworks/models/deepseek-v4-flash' },
-      { model: 'glm-5p2', upstreamModel: 'accounts/fireworks/models/glm-5p2' },
-      { model: 'kimi-k3', upstreamModel: 'accounts/fireworks/models/kimi-k3' },
-      { model: 'kimi-k2p6', upstreamModel: 'accounts/fireworks/models/kimi-k2p6' },
-      { model: 'minimax-m3', upstreamModel: 'accounts/fireworks/models/minimax-m3' },
-      { model: 'qwen3p7-plus', upstreamModel: 'accounts/fireworks/models/qwen3p7-plus' },
-      { model: 'gpt-oss-120b', upstreamModel: 'accounts/fireworks/models/gpt-oss-120b' },
-      { model: 'gpt-oss-20b', upstreamModel: 'accounts/fireworks/models/gpt-oss-20b' },
-      { model: 'llama-v3p1-8b-instruct', upstreamModel: 'accounts/fireworks/models/llama-v3p1-8b-instruct' },
-    ],
-  },
-  // https://openrouter.ai/docs/api-reference/chat-completion
-  {
-    name: 'openrouter',
-    displayName: 'OpenRouter',
-    wireFormat: 'OPENAI_CHAT',
-    baseUrl: 'https://openrouter.ai/api/v1',
-    environmentVariable: 'OPENROUTER_API_KEY',
-    allowPrivateNetwork: false,
-    needsCredential: true,
-    models: [
-      { model: 'openai-gpt-6-sol', upstreamModel: 'openai/gpt-6-sol' },
-      { model: 'openai-gpt-5.4-mini', upstreamModel: 'openai/gpt-5.4-mini' },
-      { model: 'anthropic-claude-sonnet-5', upstreamModel: 'anthropic/claude-sonnet-5' },
-      { model: 'anthropic-claude-haiku-4.5', upstreamModel: 'anthropic/claude-haiku-4.5' },
-      { model: 'google-gemini-3.5-flash', upstreamModel: 'google/gemini-3.5-flash' },
-      { model: 'google-gemini-2.5-pro', upstreamModel: 'google/gemini-2.5-pro' },
-      { model: 'deepseek-deepseek-v4-pro', upstreamModel: 'deepseek/deepseek-v4-pro' },
-      { model: 'moonshotai-kimi-k3', upstreamModel: 'moonshotai/kimi-k3' },
-      { model: 'qwen-qwen3.7-plus', upstreamModel: 'qwen/qwen3.7-plus' },
-      { model: 'meta-llama-llama-3.3-70b-instruct', upstreamModel: 'meta-llama/llama-3.3-70b-instruct' },
-    ],
-    quirks: { reasoningField: 'reasoning', reasoningObject: true, documentByUrl: true, cacheControl: true },
+    quirks: { noForm: ['audio', 'document'], fields: { max_tokens: 'max_completion_tokens' } },
   },
   // https://docs.perplexity.ai/api-reference/chat-completions-post
   {
@@ -210,7 +153,11 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       { model: 'sonar-reasoning-pro' },
       { model: 'sonar-deep-research' },
     ],
-    quirks: { needsUserMessage: true },
+    quirks: {
+      noForm: ['audio', 'document'],
+      fields: { tools: null, tool_choice: null, parallel_tool_calls: null, stop: null, seed: null, stream_options: null },
+      needsUserMessage: true,
+    },
   },
   // Its own form under OpenAI's: https://docs.cohere.com/docs/compatibility-api
   {
@@ -225,7 +172,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       { model: 'command-a', upstreamModel: 'command-a-03-2025' },
       { model: 'command-r7b', upstreamModel: 'command-r7b-12-2024' },
     ],
-    quirks: { fields: { parallel_tool_calls: null, user: null } },
+    quirks: { noForm: ['audio', 'document'], fields: { parallel_tool_calls: null, user: null } },
   },
   // https://inference-docs.cerebras.ai/api-reference/chat-completions
   {
@@ -237,6 +184,6 @@ export const HOSTED_PRESETS: readonly Preset[] = [
     allowPrivateNetwork: false,
     needsCredential: true,
     models: [{ model: 'gpt-oss-120b' }, { model: 'gemma-4-31b' }, { model: 'qwen-3-coder-480b' }],
-    quirks: { fields: { max_tokens: 'max_completion_tokens' } },
+    quirks: { noForm: ['audio', 'document'], fields: { max_tokens: 'max_completion_tokens' } },
   },
 ];

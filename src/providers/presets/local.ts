@@ -19,6 +19,7 @@ export const LOCAL_PRESETS: readonly Preset[] = [
       { model: 'mistral' },
       { model: 'deepseek-r1' },
     ],
+    quirks: { noForm: ['audio', 'document'] },
   },
   // Serves what it was started with: https://docs.vllm.ai/en/latest/serving/openai_compatible_server
   {
@@ -30,7 +31,7 @@ export const LOCAL_PRESETS: readonly Preset[] = [
     allowPrivateNetwork: true,
     needsCredential: false,
     models: [],
-    quirks: { needsUserMessage: true, reasoningField: 'reasoning_content' },
+    quirks: { noForm: ['document'], needsUserMessage: true, reasoningField: 'reasoning_content' },
   },
   // Serves what is loaded: https://lmstudio.ai/docs/developer/openai-compat
   {
@@ -42,7 +43,7 @@ export const LOCAL_PRESETS: readonly Preset[] = [
     allowPrivateNetwork: true,
     needsCredential: false,
     models: [],
-    quirks: { needsUserMessage: true },
+    quirks: { noForm: ['audio', 'document'], needsUserMessage: true },
   },
   // The stand-in upstream; each process knows its own address.
   {

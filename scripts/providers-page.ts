@@ -1,0 +1,111 @@
+import type { CompletionCall, Message, Part, Tool } from '../src/core/completion.js';
+import type { Preset } from '../src/providers/preset.js';
+import { WIRE_FORMAT_ADAPTERS } from '../src/providers/adapters.js';
+import { Untranslatable } from '../src/providers/contract.js';
+import type { ProviderTarget } from '../src/providers/contract.js';
+import { PRESETS } from '../src/providers/presets.js';
+
+/** What the translator of a preset does with a call that uses one thing. */
+type Verdict = 'yes' | 'told' | 'no';
+
+const MARKS: Readonly<Record<Verdict, string>> = { yes: '✓', told: '~', no: '–' };
+
+const text = (words: string): Part => ({ kind: 'text', text: words, signature: null });
+const message = (role: Message['role'], ...parts: readonly Part[]): Message => ({ role, parts, toolCallId: null, isError: false });
+const says = (...parts: readonly Part[]): Partial<CompletionCall> => ({ messages: [message('USER', text('Hi'), ...parts)] });
+const media = (base64: string, mimeType: string) => ({ url: null, base64, mimeType, name: null });
+const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+const tool: Tool = { name: 'weather', description: 'Tells it', parameters: schema, strict: null };
+
+/** Each column: the capability or parameter, and the smallest call that uses it. */
+const PROBES: readonly (readonly [string, Partial<CompletionCall>])[] = [
+  ['tools', { tools: [tool] }],
+  ['parallel tools', { tools: [tool], parallelToolCalls: true }],
+  ['JSON', { responseFormat: { kind: 'json' } }],
+  ['JSON schema', { responseFormat: { kind: 'jsonSchema', name: 'place', schema, strict: true } }],
+  ['images', says({ kind: 'image', media: media('iVBORw0KGgo=', 'image/png') })],
+  ['image by URL', says({ kind: 'image', media: { url: 'https://example.com/a.png', base64: null, mimeType: 'image/png', name: null } })],
+  ['audio', says({ kind: 'audio', media: media('UklGRg==', 'audio/wav') })],
+  ['documents', says({ kind: 'document', media: media('JVBERi0=', 'application/pdf') })],
+  ['reasoning', { reasoning: { effort: 'MEDIUM', maxTokens: null }, maxOutputTokens: 20_000 }],
+  ['`promptCache`', { messages: [message('USER', { ...text('Hi'), promptCache: 'FIVE_MINUTES' })] }],
+  ['`stop`', { stop: ['END'] }],
+  ['`seed`', { seed: 7 }],
+  ['penalties', { frequencyPenalty: 0.5, presencePenalty: 0.5 }],
+  ['`user`', { user: 'u' }],
+];
+
+const PLAIN: CompletionCall = {
+  ...{ model: 'm', messages: [message('USER', text('Hi'))], tools: [], toolChoice: null, parallelToolCalls: null, responseFormat: null },
+  ...{ reasoning: null, maxOutputTokens: 1_000, temperature: null, topP: null, stop: [], seed: null, frequencyPenalty: null },
+  ...{ presencePenalty: null, task: null, routing: null, maxCost: null, timeoutMs: null, onDisconnect: null, user: null, sessionId: null },
+  ...{ tags: [], providerOptions: null },
+};
+
+/** The model whose form counts where a format's differ from model to model. */
+const EXAMPLES: Readonly<Record<string, string>> = { bedrock: 'anthropic.claude-sonnet-4-6-v1:0' };
+
+function targetOf({ name, wireFormat, baseUrl, models }: Preset): ProviderTarget {
+  const upstreamModel = EXAMPLES[name] ?? models[0]?.upstreamModel ?? models[0]?.model ?? 'model';
+  return {
+    ...{ deploymentId: 'd', providerSlug: name, preset: name, wireFormat, baseUrl: baseUrl ?? 'https://example.com', upstreamModel },
+    ...{ model: upstreamModel, headers: {}, apiKey: null, account: null, region: null, allowPrivateNetwork: false },
+    ...{ capabilities: new Set<never>(), maxOutputTokens: null },
+  };
+}
+
+export function verdictOf(preset: Preset, call: Partial<CompletionCall>): Verdict {
+  const chat = WIRE_FORMAT_ADAPTERS.get(preset.wireFormat)?.chat;
+  if (chat === undefined) return 'no';
+  try {
+    const { warnings } = chat.toRequest({ ...PLAIN, ...call }, targetOf(preset), { stream: false, refusedParameters: new Set() });
+    return warnings.length === 0 ? 'yes' : 'told';
+  } catch (error) {
+    if (error instanceof Untranslatable) return 'no';
+    throw error;
+  }
+}
+
+function operationsOf({ wireFormat }: Preset): readonly string[] {
+  const adapter = WIRE_FORMAT_ADAPTERS.get(wireFormat);
+  return [...(adapter?.chat === undefined ? [] : ['COMPLETION']), ...Object.keys(adapter?.operations ?? {})];
+}
+
+/** The lines of docs/providers.md: vendor × operation × capability, asked of the translators themselves. */
+export function providersMatrix(
+  table: (head: readonly string[], rows: readonly (readonly string[])[]) => readonly string[],
+): readonly string[] {
+  const presets = [...PRESETS].toSorted((one, other) => one.name.localeCompare(other.name, 'en'));
+  const operations = [...new Set(presets.flatMap(operationsOf))];
+  const offered = presets.map((preset) => {
+    const has = new Set(operationsOf(preset));
+    return [
+      `\`${preset.name}\``,
+      `\`${preset.wireFormat}\``,
+      ...operations.map((operation) => (has.has(operation) ? MARKS.yes : MARKS.no)),
+    ];
+  });
+  const takes = presets.map((preset) => [`\`${preset.name}\``, ...PROBES.map(([, call]) => MARKS[verdictOf(preset, call)])]);
+  return [
+    'What a call can ask of each vendor, as the gateway’s own translators answer it. Addresses, variables and models are in the',
+    '[reference](reference/providers.md).',
+    '',
+    '## Operations',
+    '',
+    'Whether the vendor’s wire format has a form for it; which models serve it is up to the vendor.',
+    '',
+    ...table(['preset', 'wire format', ...operations.map((operation) => `\`${operation}\``)], offered),
+    '',
+    '## What a completion can hold',
+    '',
+    `${MARKS.yes} is sent in the vendor’s form. ${MARKS.told} is sent in another way, or left out: \`Completion.warnings\` say which.`,
+    `${MARKS.no} is refused with a problem that names it, before anything is sent. Bedrock’s row is that of a Claude.`,
+    '',
+    ...table(['preset', ...PROBES.map(([name]) => name)], takes),
+    '',
+    'Beyond the vendor it is the model that counts: what a model is known not to take (`Model.capabilities`) is refused as',
+    '`CAPABILITY_NOT_SUPPORTED`, or skipped in a chain of targets with the reason; for the lack of JSON, JSON schema, reasoning, parallel',
+    'tools, prompt caching or streaming a call goes another way, told in `warnings`. A model known for nothing but STREAMING is tried with',
+    'anything.',
+  ];
+}
