@@ -43,7 +43,7 @@ test.each([
 ] as const)('%s is answered by a second target where the first is slow; both stand in the row', async (_, name, call) => {
   const { first, second: other } = await serveTwo(product, { name, first: product.upstream, second });
   // Where the extra load allows no hedge just now, the first target's time is soon over.
-  const nodes = [{ target: { deployment: first, timeoutMs: 2_000 } }, { target: { deployment: other } }];
+  const nodes = [{ target: { deployment: first, timeoutMs: 8_000 } }, { target: { deployment: other } }];
   const hedge = { afterPercentile: 95, maxExtraLoad: 0.5 };
   await mutate(product.client, PUBLISH_ROUTE, { slug: `hedged-${name}`, definition: { fallback: { nodes, hedge } } });
   for (let index = 0; index < 14; index += 1) await call(`hedged-${name}`, `${name} ${index}`);

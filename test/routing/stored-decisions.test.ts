@@ -42,11 +42,12 @@ const leaf = fc.oneof(
 const { tree } = fc.letrec<{ tree: RouteNode }>((tie) => {
   const nodes = fc.array(tie('tree'), { minLength: 2, maxLength: 4 });
   const sticky = fc.constantFrom<object>({}, { sticky: 'SESSION' }, { sticky: 'API_KEY' });
+  const hedge = fc.constantFrom<object>({}, { hedge: { afterPercentile: 90, maxExtraLoad: 0.1 } });
   return {
     tree: fc.oneof(
       { maxDepth: 3, withCrossShrink: true },
       leaf,
-      nodes.map((inner): RouteNode => ({ fallback: { nodes: inner } })),
+      fc.tuple(nodes, hedge).map(([inner, also]): RouteNode => ({ fallback: { nodes: inner, ...also } })),
       fc.tuple(nodes, sticky).map(([inner, keep]): RouteNode => ({
         split: { branches: inner.map((node, index) => ({ name: `b${index}`, weight: index + 1, node })), ...keep },
       })),
