@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => product.stop());
 
-const BURST = 500;
+const BURST = 250;
 const SOCKETS = 10;
 const inputOf = (text: string) => ({ model: 'words', messages: [{ role: 'USER', text }] });
 
