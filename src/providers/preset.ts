@@ -37,6 +37,8 @@ export interface Quirks {
   readonly needsUserMessage?: boolean;
   /** The message field that takes the model's own reasoning back. */
   readonly reasoningField?: 'reasoning_content' | 'reasoning';
+  /** Takes back what a maker signed or closed of its reasoning, in the place of `reasoningField`. */
+  readonly reasoningDetails?: boolean;
   /** Takes `reasoning: {effort, max_tokens}` instead of an effort only. */
   readonly reasoningObject?: boolean;
   /** Takes marks of a prompt cache, as Anthropic has them, on texts. */

@@ -7,6 +7,7 @@ import type { WireFormat } from '../core/vocabulary.js';
 const MARKS: readonly (readonly [RegExp, WireFormat])[] = [
   [/^rs_[\w-]+:/, 'OPENAI_RESPONSES'],
   [/^gemini:/, 'GEMINI'],
+  [/^openrouter:/, 'OPENAI_CHAT'],
   // Of closed thoughts only: what Anthropic's models sign is taken on either way to them.
   [/^bedrock:/, 'BEDROCK_CONVERSE'],
 ];

@@ -8,6 +8,8 @@ import { isJsonList, listOf, numberOf, objectOf, textOf, wordOf } from '../json-
 import { storable, tokensOf } from '../usage-read.js';
 import { NO_CALLS, addFragment } from '../tool-call-index.js';
 import type { CallFragment, ToolCallState } from '../tool-call-index.js';
+import { addDetails, signatureOf } from './reasoning-details.js';
+import type { ReasoningDetails } from './reasoning-details.js';
 
 /** What has to be remembered between two chunks of one answer. */
 export interface ChatState {
@@ -15,10 +17,11 @@ export interface ChatState {
   /** The last reason given: some vendors repeat it, or a wrong one, on every chunk. */
   readonly rawFinish: string | null;
   readonly refused: boolean;
+  readonly details: ReasoningDetails;
   readonly ended: boolean;
 }
 
-export const INITIAL_STATE: ChatState = { tools: NO_CALLS, rawFinish: null, refused: false, ended: false };
+export const INITIAL_STATE: ChatState = { tools: NO_CALLS, rawFinish: null, refused: false, details: [], ended: false };
 
 type Step = readonly [ChatState, readonly AnswerDelta[]];
 
@@ -33,17 +36,20 @@ export function reduceChunk(state: ChatState, chunk: JsonObject): Step {
     const [tools, callDeltas] = readToolCalls(next.tools, message);
     deltas.push(...callDeltas);
     const refused = next.refused || deltas.some((delta) => delta.type === 'refusal');
-    next = { ...next, tools, refused, rawFinish: wordOf(choice['finish_reason']) ?? next.rawFinish };
+    const details = addDetails(next.details, message['reasoning_details']);
+    next = { ...next, tools, refused, details, rawFinish: wordOf(choice['finish_reason']) ?? next.rawFinish };
   }
   deltas.push(...readTotals(chunk));
   return [next, deltas];
 }
 
-/** The terminal event: the one finish, then `end`. */
+/** The terminal event: what closes the reasoning, the one finish, then `end`. */
 export function endAnswer(state: ChatState): Step {
   if (state.ended) return [state, []];
   const raw = state.rawFinish ?? '';
-  return [{ ...state, ended: true }, [{ type: 'finish', reason: toFinishReason(state), raw }, { type: 'end' }]];
+  const signature = signatureOf(state.details);
+  const closing: AnswerDelta[] = signature === null ? [] : [{ type: 'reasoning', signature }];
+  return [{ ...state, ended: true }, [...closing, { type: 'finish', reason: toFinishReason(state), raw }, { type: 'end' }]];
 }
 
 /** Only the first choice counts; later ones are never asked for. */

@@ -1,10 +1,12 @@
 import { assertNever } from '../../core/assert-never.js';
 import type { Media, Message, Part } from '../../core/completion.js';
+import type { JsonObject } from '../../core/json.js';
 import { currentTurnStart, tidyConversation } from '../conversation.js';
 import { Untranslatable } from '../contract.js';
 import { KEEPS_ITSELF, leftOut } from '../extra-fields.js';
 import { mimeTypeOf, urlOf } from '../media.js';
 import type { Quirks } from '../preset.js';
+import { detailsOf } from './reasoning-details.js';
 
 export type ChatMessage =
   | { role: 'system'; content: string | TextPart[] }
@@ -18,6 +20,7 @@ type AssistantChatMessage = {
   tool_calls?: ChatToolCall[];
   reasoning_content?: string;
   reasoning?: string;
+  reasoning_details?: JsonObject[];
 };
 
 type ChatToolCall = { id: string; type: 'function'; function: { name: string; arguments: string } };
@@ -152,11 +155,13 @@ function toAssistant(message: Message, { quirks, isCurrent }: Place): AssistantC
   const texts = message.parts.filter(isText).map((part) => part.text);
   const calls = message.parts.filter((part) => part.kind === 'toolCall');
   const field = isCurrent ? quirks.reasoningField : undefined;
+  const signatures = message.parts.map((part) => (part.kind === 'reasoning' ? part.signature : null));
+  const details = quirks.reasoningDetails === true ? signatures.flatMap(detailsOf) : [];
   const reasoning = message.parts.map((part) => (part.kind === 'reasoning' ? (part.text ?? '') : '')).join('');
   return {
     role: 'assistant',
     content: texts.length === 0 ? (calls.length === 0 ? '' : null) : texts.join('\n'),
-    ...(field === undefined || reasoning === '' ? {} : { [field]: reasoning }),
+    ...(details.length > 0 ? { reasoning_details: details } : field === undefined || reasoning === '' ? {} : { [field]: reasoning }),
     ...(calls.length === 0 ? {} : { tool_calls: calls.map(toToolCall) }),
   };
 }

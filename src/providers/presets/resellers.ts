@@ -64,6 +64,6 @@ export const RESELLER_PRESETS: readonly Preset[] = [
       { model: 'qwen-qwen3.7-plus', upstreamModel: 'qwen/qwen3.7-plus' },
       { model: 'meta-llama-llama-3.3-70b-instruct', upstreamModel: 'meta-llama/llama-3.3-70b-instruct' },
     ],
-    quirks: { reasoningField: 'reasoning', reasoningObject: true, documentByUrl: true, cacheControl: true },
+    quirks: { reasoningField: 'reasoning', reasoningObject: true, reasoningDetails: true, documentByUrl: true, cacheControl: true },
   },
 ];
