@@ -6,6 +6,7 @@ import { createLedgerWriter } from '../../src/accounting/ledger-writer.js';
 import type { LedgerStore } from '../../src/accounting/ledger.store.js';
 import { GatewayError } from '../../src/core/errors.js';
 import type { InferenceRecord } from '../../src/core/inference.js';
+import { collectingLogger } from '../kit/logger.js';
 import { createManualClock, settled } from '../kit/manual-clock.js';
 import { sampleRecord } from './records.js';
 
@@ -164,6 +165,21 @@ describe('pending', () => {
     const flushed = writer.flush();
     release();
     await flushed;
+    expect(writer.saturated).toBe(false);
+  });
+
+  test('D10 a journal at its limit saturates it too, however little waits in memory', () => {
+    const journal = { full: false, settled: () => undefined, drafted: () => undefined, forget: () => undefined };
+    const writer = createLedgerWriter({
+      store: createScriptedStore().store,
+      clock: createManualClock(),
+      logger: collectingLogger(),
+      journal,
+    });
+    expect(writer.saturated).toBe(false);
+    journal.full = true;
+    expect(writer.saturated).toBe(true);
+    journal.full = false;
     expect(writer.saturated).toBe(false);
   });
 });
