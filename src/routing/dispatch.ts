@@ -30,6 +30,7 @@ type Verdict =
 export async function tryTargets(journey: Journey, plan: RoutePlan, tools: Tools): Promise<DispatchOutcome['status']> {
   const legs = plan.targets.map((target) => legOf(plan, target));
   const isForced = plan.isForced === true;
+  if (hasLeft(journey)) return 'cancelled';
   let at = isForced ? 0 : legs.findIndex(({ deployment }) => tools.health.admit(deployment));
   // All have opened since the plan was made: the first is asked all the same, for there is no refusing any more.
   if (at < 0) at = 0;
@@ -40,13 +41,20 @@ export async function tryTargets(journey: Journey, plan: RoutePlan, tools: Tools
     if (verdict.kind !== 'left') return verdict.kind;
     const { from, attempt } = verdict;
     const { failure } = attempt;
-    const next = untried(journey, later).find((to) => failure !== null && leadsTo(failure, from, to) && tools.health.admit(to.deployment));
+    const others = untried(journey, later).filter((to) => failure !== null && leadsTo(failure, from, to));
+    if (others.length > 0 && hasLeft(journey)) return 'cancelled';
+    const next = others.find(({ deployment }) => tools.health.admit(deployment));
     if (!next) return 'failed';
     journey.watch.onAttemptFailed?.(attempt, verdict.reason);
     at = legs.indexOf(next);
     hedge = null;
   }
   return 'failed';
+}
+
+/** Asked before a place for a probe is taken: only an attempt gives that back. */
+function hasLeft({ watch }: Journey): boolean {
+  return watch.signal.aborted;
 }
 
 /** Whom a hedge has asked already is not asked as a next target. */

@@ -90,6 +90,20 @@ test('F5 when its time is over one call at a time probes a target, and the other
   expect((await Promise.all(storm)).map(({ status }) => status)).toEqual(storm.map(() => 'succeeded'));
 });
 
+test('F5 a caller who has left by the time takes no probe’s place: the next one probes', async () => {
+  const stage = createRoutingStage({ deployments: ALL, main: inOrder('a', 'b') });
+  stage.caller.script = (call) => (call.target.deploymentId === a!.id ? call.fail(failure('SERVER_ERROR')) : call.answer('ok'));
+  for (let index = 0; index < 3; index += 1) await stage.run();
+  await stage.clock.advance(30_000);
+  const gone = { signal: AbortSignal.abort() };
+  expect(await stage.run({}, { watch: gone })).toMatchObject({ status: 'cancelled', attempts: [] });
+  const before = stage.caller.calls.length;
+  stage.caller.script = (call) => call.answer('ok');
+  for (let index = 0; index < 2; index += 1) expect((await stage.run()).status).toBe('succeeded');
+  expect(stage.asked().slice(before)).toEqual(['a', 'a']);
+  expect(stage.health.health(a!).state).toBe('HEALTHY');
+});
+
 test('F7 a 429 moves on without a wait where another target is healthy', async () => {
   const stage = createRoutingStage({ deployments: ALL, main: inOrder('a', 'b') });
   stage.caller.script = (call, index) => (index === 0 ? call.fail(failure('RATE_LIMITED', { retryAfterMs: 30_000 })) : call.answer('ok'));
