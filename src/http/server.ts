@@ -38,6 +38,8 @@ export interface HttpConfig {
   readonly graphiqlDirectory: string;
   /** Shown on the start page. */
   readonly version: string;
+  /** How long running work may take at a stop; the ends of idle sockets are spread over less. */
+  readonly shutdownGraceMs: number;
 }
 
 export interface HttpServer {
@@ -45,16 +47,14 @@ export interface HttpServer {
   listen(): Promise<string>;
   /**
    * Refuses new operations (503, SERVICE_UNAVAILABLE) and waits until the running ones have ended; once all `work` behind them has, they
-   * have 2 s to tell what came of it: some subscriptions never end. Sockets close with 1001 as they fall idle. Tells how many operations
-   * were left.
+   * have 2 s to tell what came of it: some subscriptions never end, and are ended then. Sockets close with 1001 from when they fall idle,
+   * spread over a window of at most 5 s, so that clients don't come back all at once. Tells how many operations were left.
    */
   drain(work: Promise<unknown>): Promise<number>;
   /** Ends what is left: streams are told SERVICE_UNAVAILABLE, sockets close with 1001. */
   close(): Promise<void>;
 }
 
-/** Sockets that are idle when a drain begins are closed over at most this long. */
-const LONGEST_SPREAD_MS = 1_000;
 const LAST_WORDS_MS = 2_000;
 
 /** The three doors (HTTP, WebSocket, server-sent events), health, metrics and pages, on one port. */
@@ -65,7 +65,7 @@ export async function createHttpServer(parts: HttpServerParts): Promise<HttpServ
   const doorParts: DoorParts = { ...parts, keyHolders, activity, origins: createOriginPolicy(config.corsOrigins) };
   const app = createApp(doorParts);
   const apollo = await startApollo({ api, metrics, logger });
-  const eventStreams = createEventStreamDoor(doorParts);
+  const eventStreams = createEventStreamDoor({ ...doorParts, random: parts.random });
   const sockets = createWebSocketDoor({ ...doorParts, random: parts.random, path: GRAPHQL_PATH });
   app.server.on('upgrade', sockets.upgrade);
   graphqlRoute(app, { ...doorParts, apollo, eventStreams });
@@ -78,10 +78,12 @@ export async function createHttpServer(parts: HttpServerParts): Promise<HttpServ
     },
     drain: async (work) => {
       activity.drain();
-      sockets.drain(LONGEST_SPREAD_MS);
+      sockets.drain(config.shutdownGraceMs);
       const idle = activity.idle();
       await Promise.race([idle, work.then(() => atMost(LAST_WORDS_MS, idle, clock))]);
-      return activity.running;
+      const left = activity.running;
+      await Promise.all([sockets.leave(), eventStreams.leave(config.shutdownGraceMs)]);
+      return left;
     },
     close: async () => {
       activity.drain();

@@ -109,6 +109,7 @@ export async function startFixture({
       corsOrigins: ['https://app.example.com'],
       graphiqlDirectory: emptyFolder(),
       version: '1.2.3',
+      shutdownGraceMs: 30_000,
       ...config,
     },
     api,

@@ -9,6 +9,8 @@ export interface RawSocket {
   send(message: object | string): void;
   /** The next message that was not taken yet, of that type where one is named. */
   next(type?: string): Promise<Message>;
+  /** All of that type that have come and were not taken. */
+  rest(type: string): readonly Message[];
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
 }
 
@@ -47,6 +49,7 @@ export async function openRawSocket(url: string, options: ClientOptions & { read
     send: (message) => {
       socket.send(typeof message === 'string' ? message : JSON.stringify(message));
     },
+    rest: (type) => received.filter((message) => type === message['type']),
     next: (type) => {
       const index = received.findIndex((message) => type === undefined || message['type'] === type);
       const [message] = index === -1 ? [] : received.splice(index, 1);

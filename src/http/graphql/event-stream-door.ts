@@ -1,11 +1,13 @@
 import type { FastifyReply } from 'fastify';
 import { execute, OperationTypeNode, subscribe, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import type { Random } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
 import type { LeaveReason } from '../../core/reader.js';
 import type { Admission, GraphqlApi, OperationRequest } from '../api.js';
 import type { Visitor } from '../authentication.js';
 import type { DoorParts } from '../door-parts.js';
 import { stopping } from '../errors.js';
+import { createTurns, windowFor } from '../turns.js';
 import { methodProblem } from './operation-request.js';
 import { openEventStream, type EventStream } from './event-stream.js';
 import { formatResult, isIterable, OK, outcomeOf, toGraphqlError } from './results.js';
@@ -21,14 +23,19 @@ export interface AskedOperation {
 /** Answers by server-sent events, whatever the operation; what the guard refuses is told as a result too, as the protocol has it. */
 export interface EventStreamDoor {
   serve(asked: AskedOperation, reply: FastifyReply): Promise<void>;
-  /** Ends what still streams. */
+  /** Ends what still streams, spread over a window within the grace, so that clients don't come back all at once; resolves when all were told. */
+  leave(graceMs: number): Promise<void>;
+  /** Ends it at once. */
   close(): void;
 }
 
 type End = (reason: LeaveReason) => void;
 
-export function createEventStreamDoor(parts: DoorParts): EventStreamDoor {
+export function createEventStreamDoor(parts: DoorParts & { readonly random: Random }): EventStreamDoor {
   const open = new Set<End>();
+  const turns = createTurns<End>(parts, (end) => {
+    end('shutdown');
+  });
   return {
     serve: async (asked, reply) => {
       const stream = startStream(reply, parts);
@@ -42,7 +49,12 @@ export function createEventStreamDoor(parts: DoorParts): EventStreamDoor {
       } finally {
         release();
         open.delete(end);
+        turns.gone(end);
       }
+    },
+    leave: async (graceMs) => {
+      const windowMs = windowFor(open.size, graceMs);
+      await Promise.all([...open].map((end) => turns.take(end, windowMs)));
     },
     close: () => {
       for (const end of open) end('shutdown');

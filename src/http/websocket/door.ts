@@ -12,8 +12,10 @@ import { createSessions } from './sessions.js';
 export interface WebSocketDoor {
   /** For the HTTP server's `upgrade` event. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Lets sockets go as they fall idle, spread over the given time. */
-  drain(spreadMs: number): void;
+  /** Lets sockets go as they fall idle, spread over a window within the grace. */
+  drain(graceMs: number): void;
+  /** Lets go those that are left, likewise; resolves when each was told. */
+  leave(): Promise<void>;
   /** Closes all sockets with 1001; resolves when the peers have answered, or been cut. */
   close(): Promise<void>;
 }
@@ -35,6 +37,7 @@ export function createWebSocketDoor(parts: DoorParts & { readonly random: Random
       else server.handleUpgrade(request, socket, head, (opened) => openConnection(opened, connections));
     },
     drain: sessions.drain,
+    leave: sessions.leave,
     close: () => {
       sessions.closeAll();
       return new Promise((resolve) => {

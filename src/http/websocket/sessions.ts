@@ -3,6 +3,7 @@ import type { ApiKeyId } from '../../core/ids.js';
 import type { Visitor } from '../authentication.js';
 import type { KeyHolders } from '../key-holders.js';
 import { LIMITS } from '../limits.js';
+import { createTurns, windowFor } from '../turns.js';
 import { SOCKET_CLOSE, type Session } from './session.js';
 
 /** All sockets of this process. */
@@ -11,9 +12,11 @@ export interface Sessions {
   admit(session: Session, visitor: Visitor): boolean;
   opened(session: Session): void;
   closed(session: Session): void;
-  /** Closes each socket with 1001 once nothing runs on it, the idle ones spread over `spreadMs`, so that clients don't come back all at once. */
-  drain(spreadMs: number): void;
+  /** From now on closes each socket with 1001 once nothing runs on it, at a moment of its own within the window for all of them. */
+  drain(graceMs: number): void;
   becameIdle(session: Session): void;
+  /** After `drain`: closes those that are left, whatever runs on them, each at its moment; resolves when the last was told, or has gone. */
+  leave(): Promise<void>;
   closeAll(): void;
 }
 
@@ -23,10 +26,7 @@ export function createSessions(parts: { readonly keyHolders: KeyHolders; readonl
   const open = new Set<Session>();
   const places = createPlaces();
   const releases = new Map<Session, readonly (() => void)[]>();
-  let draining = false;
-  const closeIfIdle = (session: Session) => {
-    if (session.running === 0) session.close(SHUTDOWN);
-  };
+  const stop = createStop(open, parts);
   return {
     opened: (session) => open.add(session),
     admit: (session, visitor) => {
@@ -39,22 +39,44 @@ export function createSessions(parts: { readonly keyHolders: KeyHolders; readonl
     },
     closed: (session) => {
       open.delete(session);
+      stop.gone(session);
       for (const release of releases.get(session) ?? []) release();
       releases.delete(session);
     },
-    drain: (spreadMs) => {
-      draining = true;
-      for (const session of open)
-        parts.clock.after(parts.random() * spreadMs, () => {
-          closeIfIdle(session);
-        });
-    },
-    becameIdle: (session) => {
-      // The operation's own `complete` goes out right after this call, and must be first.
-      if (draining) setImmediate(closeIfIdle, session);
-    },
+    drain: stop.drain,
+    becameIdle: stop.becameIdle,
+    leave: stop.leave,
     closeAll: () => {
       for (const session of open) session.close(SHUTDOWN);
+    },
+  };
+}
+
+type Stop = Pick<Sessions, 'drain' | 'becameIdle' | 'leave'> & { gone(session: Session): void };
+
+function createStop(open: ReadonlySet<Session>, parts: { readonly clock: Clock; readonly random: Random }): Stop {
+  let windowMs: number | null = null;
+  let leaving = false;
+  const told = new WeakSet<Session>();
+  const turns = createTurns<Session>(parts, (session) => {
+    if (session.running > 0 && !leaving) return;
+    told.add(session);
+    session.close(SHUTDOWN);
+  });
+  return {
+    gone: turns.gone,
+    drain: (graceMs) => {
+      windowMs = windowFor(open.size, graceMs);
+      for (const session of open) void turns.take(session, windowMs);
+    },
+    becameIdle: (session) => {
+      // The operation's own `complete` goes out right after this call, so before any turn.
+      if (windowMs !== null) void turns.take(session, windowMs);
+    },
+    leave: async () => {
+      leaving = true;
+      const left = [...open].filter((session) => !told.has(session));
+      await Promise.all(left.map((session) => turns.take(session, windowMs ?? 0)));
     },
   };
 }
