@@ -2,6 +2,7 @@ import { EMPTY_ANSWER, hasContent, isContent, reduceAnswer } from '../core/answe
 import type { Answer, AnswerDelta } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
 import type { Failure } from '../core/failures.js';
+import type { JsonObject } from '../core/json.js';
 import type { Logger } from '../core/logger.js';
 import type { WireFormat } from '../core/vocabulary.js';
 import { createAccountSigner, isFailure } from './accounts/signer.js';
@@ -26,7 +27,7 @@ import type { ExchangeResult } from './exchange.js';
 import { plainFailure } from './failures.js';
 import { parseJson } from './json-read.js';
 import { secretsOf, toOutgoing } from './outgoing.js';
-import { createRefusedParameters } from './refusals.js';
+import { createRefusedParameters, fieldsRefusedIn, refusalOf } from './refusals.js';
 import { chatTranslation, operationApi, operationTranslation } from './translation.js';
 import type { Translation } from './translation.js';
 
@@ -41,7 +42,7 @@ export interface UpstreamCallerOptions {
  * Puts translator and client together. One call:
  * 1. The translator makes the request, without what this deployment has refused before.
  * 2. The client runs it; what comes back becomes deltas, told as they come and folded into the answer.
- * 3. A refused parameter is remembered. Where no caller can notice its loss the call is repeated at once; otherwise
+ * 3. A refused parameter, or the one word of it that was, is remembered. Where no caller can notice its loss the call is repeated at once; otherwise
  *    the failure is told, and whoever repeats the call finds it corrected.
  */
 export function createUpstreamCaller({ clock, adapters, logger, client = createHttpClient() }: UpstreamCallerOptions): UpstreamCaller {
@@ -49,9 +50,11 @@ export function createUpstreamCaller({ clock, adapters, logger, client = createH
   const signer = createAccountSigner({ client, clock });
   const run = async (api: Translation, target: ProviderTarget, options: ChatCallOptions): Promise<ChatCallOutcome> => {
     const startedMs = clock.monotonicMs();
+    let body: JsonObject = {};
     const once = async (refusedParameters: ReadonlySet<string>) => {
       const request = translate({ api, target }, { stream: options.stream, refusedParameters });
       if (request instanceof Untranslatable) return refusal({ ...plainFailure('CALLER', request.message), callerMessage: request.message });
+      ({ body } = request);
       return runCall({ client, clock, signer }, { api, request, target, options, startedMs });
     };
     const before = refused.of(target.deploymentId);
@@ -59,7 +62,7 @@ export function createUpstreamCaller({ clock, adapters, logger, client = createH
     if (outcome.failure?.class === 'AUTH') signer.forget(target);
     const parameter = outcome.failure?.class === 'UNSUPPORTED_PARAMETER' ? outcome.failure.parameter : undefined;
     if (parameter === undefined) return outcome;
-    refused.remember(target.deploymentId, parameter);
+    refused.remember(target.deploymentId, refusalOf(parameter, { detail: outcome.failure?.detail ?? '', body }));
     logger?.info({ deploymentId: target.deploymentId, parameter }, 'the upstream refused a parameter');
     const isCorrectable = !before.has(parameter) && api.dispensableParameters.has(parameter);
     return isCorrectable ? once(refused.of(target.deploymentId)) : outcome;
@@ -93,7 +96,10 @@ function translate(
   options: ChatRequestOptions,
 ): ChatRequest | Untranslatable {
   try {
-    return api.toRequest(target, options);
+    const request = api.toRequest(target, options);
+    const fields = fieldsRefusedIn(request.body, options.refusedParameters);
+    if (fields.length === 0) return request;
+    return api.toRequest(target, { ...options, refusedParameters: new Set([...options.refusedParameters, ...fields]) });
   } catch (error) {
     if (error instanceof Untranslatable) return error;
     throw error;

@@ -1,5 +1,24 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.js';
+import type { JsonObject } from '../core/json.js';
+
+/** How upstreams say that a field is known, and this word for it is not. */
+const SAYS_VALUE = /unsupported value|unsupported_value|invalid value|does not support ['"`]/i;
+
+/**
+ * What was refused: the field, or only one of its words, as `field=word`. Of numbers the whole field, because who refuses one
+ * mostly takes none but its default.
+ */
+export function refusalOf(parameter: string, { detail, body }: { readonly detail: string; readonly body: JsonObject }): string {
+  const value = body[parameter];
+  return typeof value === 'string' && SAYS_VALUE.test(detail) ? `${parameter}=${value}` : parameter;
+}
+
+/** The fields of a body whose very words were refused before. */
+export function fieldsRefusedIn(body: JsonObject, refused: ReadonlySet<string>): readonly string[] {
+  if (refused.size === 0) return [];
+  return Object.entries(body).flatMap(([field, value]) => (typeof value === 'string' && refused.has(`${field}=${value}`) ? [field] : []));
+}
 
 /** What deployments have refused to take, so that it is not offered again for a while. */
 export interface RefusedParameters {

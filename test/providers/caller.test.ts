@@ -210,6 +210,26 @@ test('P10 a refused parameter is told once, and the next call of the deployment 
   expect(upstream.requests.at(-1)?.json).toMatchObject({ max_completion_tokens: 20 });
 });
 
+test('P10 of a word that was refused only that word is left out from then on', async () => {
+  upstream.respond(({ request, json }) =>
+    request.json?.['reasoning_effort'] === 'minimal'
+      ? json(
+          400,
+          chatError("Unsupported value: 'reasoning_effort' does not support 'minimal' with this model.", {
+            code: 'unsupported_value',
+            param: 'reasoning_effort',
+          }),
+        )
+      : json(200, chatBody()),
+  );
+  const ask = (effort: 'MINIMAL' | 'HIGH') =>
+    caller.chat(makeCall({ reasoning: { effort, maxTokens: null } }), target(), callOptions({ stream: false }));
+  expect(await ask('MINIMAL')).toMatchObject({ status: 'failed', failure: { class: 'UNSUPPORTED_PARAMETER' } });
+  expect(await ask('MINIMAL')).toMatchObject({ status: 'succeeded', warnings: [expect.stringContaining('reasoning_effort')] });
+  expect(await ask('HIGH')).toMatchObject({ status: 'succeeded', warnings: [] });
+  expect(upstream.requests.at(-1)?.json).toMatchObject({ reasoning_effort: 'high' });
+});
+
 describe('S20 streams that break', () => {
   test.each([
     ['closed in order', 'end'],
