@@ -1,7 +1,7 @@
 import type { AssistantMessage, AssistantPart } from '../core/answer.js';
 import { assertNever } from '../core/assert-never.js';
 import { NO_TOKENS, NO_USAGE, TOKEN_CLASSES } from '../core/usage.js';
-import type { TokenClasses, TokenUsage } from '../core/usage.js';
+import type { TokenClasses, TokenUsage, UsageUnits } from '../core/usage.js';
 import { MEDIA_TOKENS, tokensOfText } from './token-estimate.js';
 
 /** How one upstream call ended, as far as who pays is concerned. A timeout of the provider's is its failure; a total timeout ours. */
@@ -44,8 +44,10 @@ export interface CallEnd {
   readonly hasResult?: boolean;
   /** Whether the provider had accepted the request (for a gateway failure: whether it had been sent). */
   readonly accepted: boolean;
-  /** Estimated tokens of the prompt (`estimatePrompt`). */
+  /** Estimated tokens of the prompt, or of what another operation sends (`estimateInput`). */
   readonly promptEstimate: number;
+  /** What of it is billed by the piece. */
+  readonly promptUnits?: UsageUnits | undefined;
 }
 
 /** The usage to bill for one upstream call. Its source flags it: REPORTED, ESTIMATED, or NONE where nothing is billed. */
@@ -57,14 +59,14 @@ export function settleUsage({ delivered, hasResult = false, ...end }: CallEnd): 
 /** `settleUsage` where the words are gone and only their count is known; null where there were none. */
 export type CountedEnd = Omit<CallEnd, 'delivered' | 'hasResult'> & { readonly delivered: (() => TokenClasses) | null };
 
-export function settleCounted({ outcome, reported, delivered, accepted, promptEstimate }: CountedEnd): TokenUsage {
+export function settleCounted({ outcome, reported, delivered, accepted, promptEstimate, promptUnits }: CountedEnd): TokenUsage {
   if (reported !== null && reported.source === 'REPORTED') return reported;
   const rule = delivered ? WHO_PAYS[outcome].outputSeen : WHO_PAYS[outcome].noOutput;
   switch (rule) {
     case 'prompt-and-delivered':
-      return estimated({ ...(delivered?.() ?? NO_TOKENS), input: promptEstimate });
+      return estimated({ ...(delivered?.() ?? NO_TOKENS), input: promptEstimate }, promptUnits);
     case 'prompt-if-accepted':
-      return accepted ? estimated({ ...NO_TOKENS, input: promptEstimate }) : NO_USAGE;
+      return accepted ? estimated({ ...NO_TOKENS, input: promptEstimate }, promptUnits) : NO_USAGE;
     case 'nothing':
       return NO_USAGE;
     default:
@@ -72,8 +74,8 @@ export function settleCounted({ outcome, reported, delivered, accepted, promptEs
   }
 }
 
-function estimated(classes: TokenClasses): TokenUsage {
-  return { ...classes, source: 'ESTIMATED', raw: null, inconsistent: false };
+function estimated(classes: TokenClasses, units?: UsageUnits): TokenUsage {
+  return { ...classes, source: 'ESTIMATED', raw: null, inconsistent: false, ...(units ? { units } : {}) };
 }
 
 /** Estimated tokens of what was delivered, by class; each class is rounded up once, not each part. */

@@ -70,6 +70,7 @@ export const COST_OF_NOTHING: Cost = { total: ZERO_PICO_USD, quality: 'EXACT', c
 /**
  * The exact cost of one upstream call, in picodollars: one component for each class with tokens, and the request's own where
  * it has a rate. The whole request is billed by the highest size tier that its total input exceeds; tiers are never mixed.
+ * What is billed by the piece has a component each (images, seconds, characters, searches).
  * Usage of source NONE was not billed and costs nothing.
  * @throws where a rate is no whole number of picodollars a unit: prices are checked when they are set.
  */
@@ -77,16 +78,30 @@ export function costOf(usage: TokenUsage, price: Price | null): Cost {
   if (usage.source === 'NONE') return { ...COST_OF_NOTHING, price };
   const tier = price && tierFor(price, totalInput(usage));
   if (tier === null) return unpriced(price);
+  const pieces = componentsOfUnits(usage, tier);
   const components: CostComponent[] = [];
   for (const name of TOKEN_CLASSES) {
     if (usage[name] === 0) continue;
     const rate = rateFor(tier, RATE_FALLBACKS[name]);
-    if (rate === null) return unpriced(price);
-    components.push(componentOf(COMPONENT_OF_CLASS[name], usage[name], rate));
+    if (rate) components.push(componentOf(COMPONENT_OF_CLASS[name], usage[name], rate));
+    else if (pieces.length === 0) return unpriced(price);
   }
+  components.push(...pieces);
   const request = rateFor(tier, ['REQUEST']);
-  if (request) components.push(componentOf('REQUEST', 1, request));
+  if (request && usage.units?.REQUEST === undefined) components.push(componentOf('REQUEST', 1, request));
+  // Something was used that the price has no rate for: unknown is not zero.
+  if (components.length === 0 && usage.units) return unpriced(price);
   return { total: sumOf(components), quality: qualityOf(usage, tier), components, price, saved: ZERO_PICO_USD };
+}
+
+const UNITS = ['IMAGE', 'SECOND', 'CHARACTER', 'REQUEST'] as const;
+
+/** Of what is billed by the piece. A price names either pieces or tokens: where it names pieces, tokens without a rate are paid with them. */
+function componentsOfUnits({ units = {} }: TokenUsage, tier: PriceTier): readonly CostComponent[] {
+  return UNITS.flatMap((unit) => {
+    const rate = units[unit] === undefined ? null : rateFor(tier, [unit]);
+    return rate ? componentOf(unit, units[unit] ?? 0, rate) : [];
+  });
 }
 
 function tierFor(price: Price, inputTokens: number): PriceTier | null {

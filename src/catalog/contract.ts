@@ -179,6 +179,6 @@ export interface ProviderPreset {
   /** Ollama, vLLM, LM Studio: live on a private network. */
   readonly allowPrivateNetwork: boolean;
   readonly needsCredential: boolean;
-  /** At most ten: our model slug, and the vendor's own name where it differs. */
-  readonly models: readonly { readonly model: string; readonly upstreamModel?: string }[];
+  /** At most ten for completions: our model slug, and the vendor's own name where it differs. */
+  readonly models: readonly { readonly model: string; readonly upstreamModel?: string; readonly operation?: Operation }[];
 }

@@ -30,8 +30,6 @@ export interface EnvironmentContext {
   readonly environmentProviders: readonly EnvironmentProvider[];
 }
 
-const MAX_MODELS = 10;
-
 /**
  * One that doesn't exist is made, with its usual models, unless it was deleted; the credential of one that the environment
  * made is refreshed, until a mutation sets it.
@@ -87,7 +85,7 @@ async function create(context: EnvironmentContext, preset: ProviderPreset, named
 /** The usual models, those that the catalogue lacks made as well. @returns how many are deployed. */
 async function deploy(context: EnvironmentContext, preset: ProviderPreset, provider: StoredProvider): Promise<number> {
   const { transaction, organizationId, at } = context;
-  const usual = preset.models.slice(0, MAX_MODELS).filter(({ model }) => isSlug(`${provider.slug}.${model}`));
+  const usual = preset.models.filter(({ model }) => isSlug(`${provider.slug}.${model}`));
   if (usual.length === 0) return 0;
   const existing = await transaction.models(
     organizationId,
@@ -95,9 +93,10 @@ async function deploy(context: EnvironmentContext, preset: ProviderPreset, provi
   );
   const models = new Map<string, StoredModel>(existing.map((model) => [model.slug, model]));
   const unknown = usual.flatMap(({ model }) => (models.has(model) ? [] : [model]));
-  const missing = (await withoutRoutes(unknown, context)).map((model) =>
-    toStoredModel({ slug: model, name: model, vendor: preset.name, operations: ['COMPLETION'], contextWindow: null }, context),
-  );
+  const missing = (await withoutRoutes(unknown, context)).map((model) => {
+    const operation = usual.find((one) => one.model === model)?.operation ?? 'COMPLETION';
+    return toStoredModel({ slug: model, name: model, vendor: preset.name, operations: [operation], contextWindow: null }, context);
+  });
   for (const model of missing) models.set(model.slug, model);
   if (missing.length > 0) await transaction.insertModels(missing);
   const deployments = usual.flatMap(({ model: slug, upstreamModel = slug }): StoredDeployment[] => {

@@ -56,14 +56,28 @@ const HOST_LISTS: ReadonlySet<string> = new Set(['groq', 'together', 'fireworks'
 
 /** Fine-tunes and a reseller's variants carry a colon or a dangling "ft-". */
 const NOT_A_MODEL = /[:/]|\.ft-$/;
-/** What models that are not for completions are for, by their names. */
-const SPECIALISTS: readonly (readonly [RegExp, Operation])[] = [[/(^|-)embed(ding)?(-|$)|^voyage-(?!context-)/, 'EMBEDDING']];
+interface Specialty {
+  readonly names: RegExp;
+  readonly operation: Operation;
+  /** Prices that it can't do without, in the data's words. */
+  readonly needs: readonly string[];
+}
+
+/** What models that are not for completions are for, by their names; the first that fits counts. */
+const SPECIALTIES: readonly Specialty[] = [
+  { names: /(^|-)embed(ding)?(-|$)|^voyage-(?!context-)/, operation: 'EMBEDDING', needs: ['input_mtok'] },
+  { names: /^gpt-image-/, operation: 'IMAGE', needs: ['input_mtok', 'output_mtok'] },
+  { names: /^gpt-4o-(mini-)?transcribe$/, operation: 'TRANSCRIPTION', needs: ['input_audio_mtok', 'output_mtok'] },
+  { names: /^(whisper-1|gpt-transcribe)$/, operation: 'TRANSCRIPTION', needs: ['audio_hours'] },
+];
 /** They speak neither completions nor any operation that is built. */
 const NEITHER =
   /embed|ocr|image|tts|transcribe|realtime|-live|whisper|moderation|voice|^voyage-context-|instruct-\d*$|^(ada|babbage|curie|davinci|text-davinci-\d+|gpt-3\.5-turbo-instruct)$/;
+const COMPLETIONS: Omit<Specialty, 'names'> = { operation: 'COMPLETION', needs: ['input_mtok', 'output_mtok'] };
 
 const PER_MILLION = 1_000_000;
 const PER_THOUSAND = 1_000;
+const SECONDS_PER_HOUR = 3_600;
 
 const COMPONENTS: Readonly<Record<string, { readonly component: PriceComponent; readonly per: number }>> = {
   input_mtok: { component: 'INPUT', per: PER_MILLION },
@@ -77,6 +91,7 @@ const COMPONENTS: Readonly<Record<string, { readonly component: PriceComponent; 
   output_audio_mtok: { component: 'AUDIO_OUTPUT', per: PER_MILLION },
   output_image_mtok: { component: 'IMAGE_OUTPUT', per: PER_MILLION },
   requests_kcount: { component: 'REQUEST', per: PER_THOUSAND },
+  audio_hours: { component: 'SECOND', per: SECONDS_PER_HOUR },
 };
 
 /** Bills of vendors' own tools, which no call here can ask for, and classes that no usage tells apart. */
@@ -85,6 +100,8 @@ const IGNORED: ReadonlySet<string> = new Set([
   'storage_searches_kcount',
   'cache_audio_read_mtok',
   'cache_image_read_mtok',
+  // The same as audio_hours, under a second name.
+  'input_audio_hours',
 ]);
 
 const SINCE_EVER = new Date(0);
@@ -96,16 +113,15 @@ export function importPrices(findList: (id: string) => PriceList | undefined = b
   for (const { vendor, list, own } of OWN_LISTS) {
     for (const info of findList(list)?.models ?? []) {
       const slug = slugOf(info.id);
-      const operation = operationOf(slug);
-      if (operation === null || NOT_A_MODEL.test(info.id) || (own && !own.test(info.id)) || models.has(slug)) continue;
-      const needed = operation === 'COMPLETION' ? ['input_mtok', 'output_mtok'] : ['input_mtok'];
-      if (!entriesOf(info).some(({ prices }) => needed.every((name) => prices[name] !== undefined))) continue;
+      const specialty = specialtyOf(slug);
+      if (specialty === null || NOT_A_MODEL.test(info.id) || (own && !own.test(info.id)) || models.has(slug)) continue;
+      if (!entriesOf(info).some(({ prices }) => specialty.needs.every((name) => prices[name] !== undefined))) continue;
       const prices = readPrices(info, (reason) => (skipped[reason] += 1));
       models.set(slug, {
         slug,
         name: info.name ?? info.id,
         vendor,
-        operations: [operation],
+        operations: [specialty.operation],
         contextWindow: info.context_window ?? null,
         prices,
       });
@@ -122,10 +138,9 @@ export function hostPrices(preset: string, upstreamModel: string): readonly Impo
   return info ? readPrices(info, () => undefined) : [];
 }
 
-function operationOf(slug: string): Operation | null {
-  const specialist = SPECIALISTS.find(([pattern]) => pattern.test(slug));
-  if (specialist) return specialist[1];
-  return NEITHER.test(slug) ? null : 'COMPLETION';
+function specialtyOf(slug: string): Omit<Specialty, 'names'> | null {
+  const specialty = SPECIALTIES.find(({ names }) => names.test(slug));
+  return specialty ?? (NEITHER.test(slug) ? null : COMPLETIONS);
 }
 
 /** Slugs know lower case, digits, dot, underscore and dash only. */

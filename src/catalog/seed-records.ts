@@ -37,12 +37,16 @@ export function toStoredPrice(
 const SANDBOX_CONTEXT_WINDOW = 128_000;
 const SANDBOX_MAX_OUTPUT_TOKENS = 16_384;
 const PER_MILLION = 1_000_000;
-/** $0.15 and $0.60 a million. */
+const SECONDS_PER_HOUR = 3_600;
+/** $0.15 and $0.60 a million tokens; $0.01 an image, $0.36 an hour listened to, $15 a million characters read aloud. */
 const SANDBOX_TIER: PriceTier = {
   aboveInputTokens: 0,
   rates: [
     { component: 'INPUT', amount: picoUsd(150_000_000_000n), per: PER_MILLION },
     { component: 'OUTPUT', amount: picoUsd(600_000_000_000n), per: PER_MILLION },
+    { component: 'IMAGE', amount: picoUsd(10_000_000_000n), per: 1 },
+    { component: 'SECOND', amount: picoUsd(360_000_000_000n), per: SECONDS_PER_HOUR },
+    { component: 'CHARACTER', amount: picoUsd(15_000_000_000_000n), per: PER_MILLION },
   ],
 };
 

@@ -15,6 +15,11 @@ export const ID_PREFIXES = [
   'route',
   'completion',
   'embedding',
+  'image',
+  'speech',
+  'transcription',
+  'moderation',
+  'reranking',
   'attempt',
   'audit',
   'feedback',
@@ -38,7 +43,15 @@ export type AuditEntryId = Id<'audit'>;
 export type FeedbackId = Id<'feedback'>;
 
 /** Each operation's inferences have a prefix of their own. */
-export const INFERENCE_PREFIXES = { COMPLETION: 'completion', EMBEDDING: 'embedding' } as const satisfies Record<Operation, IdPrefix>;
+export const INFERENCE_PREFIXES = {
+  COMPLETION: 'completion',
+  EMBEDDING: 'embedding',
+  IMAGE: 'image',
+  SPEECH: 'speech',
+  TRANSCRIPTION: 'transcription',
+  MODERATION: 'moderation',
+  RERANK: 'reranking',
+} as const satisfies Record<Operation, IdPrefix>;
 export type InferenceId = Id<(typeof INFERENCE_PREFIXES)[Operation]>;
 
 /** Random words are drawn from the system a page at a time: one by one they cost more than all else about an id. */

@@ -18,12 +18,17 @@ export interface TokenClasses {
   readonly imageOutput: number;
 }
 
+/** What is billed by the piece: searches, images, seconds, characters. */
+export type UsageUnits = Readonly<Partial<Record<'REQUEST' | 'IMAGE' | 'SECOND' | 'CHARACTER', number>>>;
+
 export interface TokenUsage extends TokenClasses {
   readonly source: UsageSource;
   /** The vendor's usage object as received. */
   readonly raw: JsonValue | null;
   /** The vendor's parts were larger than its totals (or negative), and were clamped. */
   readonly inconsistent: boolean;
+  /** Of operations that are billed so; whole numbers. */
+  readonly units?: UsageUnits;
 }
 
 export const INPUT_CLASSES = ['input', 'cachedInput', 'cacheWrite5m', 'cacheWrite1h', 'audioInput', 'imageInput'] as const;

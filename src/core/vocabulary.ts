@@ -2,7 +2,7 @@
  * The closed word lists of the public contract, once: GraphQL enums, database checks and unions in code are made of them.
  * A list may grow; a word is never renamed.
  */
-export const OPERATIONS = ['COMPLETION', 'EMBEDDING'] as const;
+export const OPERATIONS = ['COMPLETION', 'EMBEDDING', 'IMAGE', 'SPEECH', 'TRANSCRIPTION', 'MODERATION', 'RERANK'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 export const INFERENCE_STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED', 'BLOCKED'] as const;
@@ -35,6 +35,15 @@ export type TaskKind = (typeof TASK_KINDS)[number];
 
 export const EMBEDDING_PURPOSES = ['QUERY', 'DOCUMENT', 'SIMILARITY', 'CLASSIFICATION', 'CLUSTERING'] as const;
 export type EmbeddingPurpose = (typeof EMBEDDING_PURPOSES)[number];
+
+export const IMAGE_FORMATS = ['PNG', 'JPEG', 'WEBP'] as const;
+export type ImageFormat = (typeof IMAGE_FORMATS)[number];
+
+export const IMAGE_QUALITIES = ['LOW', 'MEDIUM', 'HIGH'] as const;
+export type ImageQuality = (typeof IMAGE_QUALITIES)[number];
+
+export const AUDIO_FORMATS = ['MP3', 'OPUS', 'AAC', 'FLAC', 'WAV', 'PCM'] as const;
+export type AudioFormat = (typeof AUDIO_FORMATS)[number];
 
 export const DISCONNECT_POLICIES = ['CANCEL', 'CONTINUE'] as const;
 export type DisconnectPolicy = (typeof DISCONNECT_POLICIES)[number];

@@ -2,6 +2,7 @@ import type { ApiKeyId, TeamId } from '../core/ids.js';
 import { parseId } from '../core/ids.js';
 import { GatewayError } from '../core/errors.js';
 import { isJsonObject } from '../core/json.js';
+import type { Operation } from '../core/vocabulary.js';
 import { toApiKey, toTeam, type ApiKey, type Team } from './access/types.js';
 import { Organization } from './access/organization.js';
 import { Deployment, Model, Provider } from './catalogue/types.js';
@@ -18,16 +19,13 @@ type ReferenceResolver = (reference: Reference, context: GraphqlContext) => Prom
 
 /** Each entity under the same permissions as the query that answers it; what is foreign is null. */
 const REFERENCE_RESOLVERS: Readonly<Record<string, ReferenceResolver>> = {
-  Completion: async (reference, context) => {
-    authorize(context.principal, ['INFERENCE', 'USAGE_READ']);
-    const record = await context.loaders().record.load(text(reference, 'id'));
-    return record?.operation === 'COMPLETION' ? inferenceOf(record) : null;
-  },
-  Embedding: async (reference, context) => {
-    authorize(context.principal, ['INFERENCE', 'USAGE_READ']);
-    const record = await context.loaders().record.load(text(reference, 'id'));
-    return record?.operation === 'EMBEDDING' ? inferenceOf(record) : null;
-  },
+  Completion: inferenceReference('COMPLETION'),
+  Embedding: inferenceReference('EMBEDDING'),
+  ImageGeneration: inferenceReference('IMAGE'),
+  SpeechSynthesis: inferenceReference('SPEECH'),
+  Transcription: inferenceReference('TRANSCRIPTION'),
+  Moderation: inferenceReference('MODERATION'),
+  Reranking: inferenceReference('RERANK'),
   Organization: (reference, context) => {
     authorize(context.principal, []);
     const { organization } = context.snapshot();
@@ -67,6 +65,14 @@ const REFERENCE_RESOLVERS: Readonly<Record<string, ReferenceResolver>> = {
     return id && loadApiKey(id, context);
   },
 };
+
+function inferenceReference(operation: Operation): ReferenceResolver {
+  return async (reference, context) => {
+    authorize(context.principal, ['INFERENCE', 'USAGE_READ']);
+    const record = await context.loaders().record.load(text(reference, 'id'));
+    return record?.operation === operation ? inferenceOf(record) : null;
+  };
+}
 
 /** `_entities(representations)`: each is resolved, or fails, for itself. */
 export const resolveEntities: RootResolver = (_source, args, context) => {

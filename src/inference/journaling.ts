@@ -1,4 +1,4 @@
-import { estimateInput } from '../accounting/call-estimate.js';
+import { estimateInput, unitsOf } from '../accounting/call-estimate.js';
 import type { AttemptTrace, CallJournal } from '../accounting/journal/contract.js';
 import type { AttemptRecord } from '../core/inference.js';
 import type { Attempt, DispatchWatch } from '../routing/contract.js';
@@ -47,6 +47,7 @@ function createFollower({ start, state }: RunningCompletion, journal: CallJourna
       attempt: { id, index, served: servedBy(deployment), startedAt },
       earlier: [...earlier, ...beside.map((one) => settleAttempt({ ...one, status: 'CANCELLED', accepted: true }, call, null))],
       promptTokens,
+      promptUnits: unitsOf(call),
       priceFor: (serviceTier) => priceOf(deployment, startedAt, serviceTier),
     });
     followed = { attempt, trace };

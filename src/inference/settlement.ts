@@ -1,4 +1,4 @@
-import { estimateInput } from '../accounting/call-estimate.js';
+import { estimateInput, unitsOf } from '../accounting/call-estimate.js';
 import { settleUsage, sumUsage } from '../accounting/outcomes.js';
 import type { SettledOutcome } from '../accounting/outcomes.js';
 import { COST_OF_NOTHING, costOf, priceInForce, sumCosts } from '../accounting/price.js';
@@ -27,6 +27,7 @@ export function settleAttempt(attempt: Attempt, call: InferenceCall, endedBy: En
     hasResult: answer.result !== undefined,
     accepted,
     promptEstimate: answer.usage === null ? estimateInput(call) : 0,
+    promptUnits: unitsOf(call),
   });
   const price = priceOf(deployment, startedAt, answer.serviceTier);
   const settled = { usage, cost: costOf(usage, price) };

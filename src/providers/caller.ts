@@ -25,7 +25,6 @@ import { cleanDetail } from './detail.js';
 import { runExchange } from './exchange.js';
 import type { ExchangeResult } from './exchange.js';
 import { plainFailure } from './failures.js';
-import { parseJson } from './json-read.js';
 import { secretsOf, toOutgoing } from './outgoing.js';
 import { createRefusedParameters, fieldsRefusedIn, refusalOf } from './refusals.js';
 import { chatTranslation, operationApi, operationTranslation } from './translation.js';
@@ -204,10 +203,8 @@ function concludeStream(told: Telling, failure: Failure | null): Failure | null 
 
 function concludeBody(api: Translation, response: UpstreamError, told: Telling): Failure | null {
   if (response.status < 200 || response.status >= 300) return api.toFailure(response);
-  const body = parseJson(response.body);
   try {
-    if (body === undefined) throw new UnreadableBody('The body is not JSON.');
-    told.tell(api.fromResponse(body));
+    told.tell(api.fromResponse(response));
     return told.answer().failure;
   } catch (error) {
     if (!(error instanceof UnreadableBody)) throw error;

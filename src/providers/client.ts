@@ -18,7 +18,7 @@ export interface OutgoingRequest {
   /** Below `baseUrl`, with its query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Uint8Array;
   /** Absent: POST. A GET has no body. */
   readonly method?: 'GET';
   readonly allowPrivateNetwork: boolean;

@@ -3,7 +3,7 @@ import type { CloudAccount } from '../core/cloud-account.js';
 import type { CompletionCall } from '../core/completion.js';
 import type { Failure } from '../core/failures.js';
 import type { JsonObject, JsonValue } from '../core/json.js';
-import type { OperationCall } from '../core/operations.js';
+import type { CallOf, OperationCall, OperationName } from '../core/operations.js';
 import type { Secret } from '../core/secret.js';
 import type { Capability, WireFormat } from '../core/vocabulary.js';
 
@@ -38,9 +38,7 @@ export interface WireFormatAdapter {
   readonly models?: (target: ProviderTarget) => Pick<ChatRequest, 'path' | 'headers'>;
 }
 
-export type OperationApis = {
-  readonly [Name in OperationCall['operation']]?: OperationApi<Extract<OperationCall, { operation: Name }>>;
-};
+export type OperationApis = { readonly [Name in OperationName]?: OperationApi<CallOf<Name>> };
 
 /** Pure translation of one operation that is asked and answered in one body each. */
 export interface OperationApi<Call extends OperationCall = OperationCall> {
@@ -48,6 +46,8 @@ export interface OperationApi<Call extends OperationCall = OperationCall> {
   toRequest(call: Call, target: ProviderTarget, options: ChatRequestOptions): ChatRequest;
   /** A whole body as a result and its usage; throws `UnreadableBody` where it is none, or not the answer to this call. */
   fromResponse(body: JsonValue, call: Call): readonly AnswerDelta[];
+  /** Instead, where a good body is not JSON. */
+  fromBytes?(response: UpstreamError, call: Call): readonly AnswerDelta[];
   toFailure(response: UpstreamError): Failure;
 }
 
@@ -83,6 +83,8 @@ export interface ChatRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: JsonObject;
+  /** Instead of the body, where it is not JSON. */
+  readonly payload?: { readonly contentType: string; readonly bytes: Uint8Array };
   readonly warnings: readonly string[];
 }
 
@@ -111,6 +113,8 @@ export interface UpstreamError {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
+  /** The same as received, where it was read whole. */
+  readonly bytes?: Uint8Array;
   /** Against which an absolute Retry-After counts. */
   readonly receivedAt: Date;
 }

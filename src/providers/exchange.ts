@@ -176,7 +176,7 @@ class Exchange implements ExchangeListener {
     const { status, headers } = this.response ?? { status: 0, headers: {} };
     const bytes = Buffer.concat(this.chunks);
     const body = (status >= 300 ? bytes.subarray(0, LARGEST_ERROR_BYTES) : bytes).toString('utf8');
-    this.end({ kind: 'body', response: { status, headers, body, receivedAt: this.clock.now() } });
+    this.end({ kind: 'body', response: { status, headers, body, bytes, receivedAt: this.clock.now() } });
   }
 
   private end(ending: Ending): void {

@@ -12,13 +12,14 @@ const OWN_HEADERS: ReadonlySet<string> = new Set(['host', 'content-length', 'tra
 export function toOutgoing(request: ChatRequest, target: ProviderTarget, options: Form): OutgoingRequest {
   const { baseUrl, allowPrivateNetwork } = target;
   const headers = requestHeaders(request, target, options);
-  return { baseUrl, path: request.path, headers, body: JSON.stringify(request.body), allowPrivateNetwork };
+  const body = request.payload?.bytes ?? JSON.stringify(request.body);
+  return { baseUrl, path: request.path, headers, body, allowPrivateNetwork };
 }
 
 function requestHeaders(request: ChatRequest, target: ProviderTarget, { stream }: Form): Record<string, string> {
   const configured = Object.entries(target.headers).map(([name, value]) => [name.toLowerCase(), value] as const);
   return {
-    'content-type': 'application/json',
+    'content-type': request.payload?.contentType ?? 'application/json',
     accept: stream ? 'text/event-stream' : 'application/json',
     'user-agent': 'glidepath',
     ...request.headers,

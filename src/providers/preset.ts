@@ -1,3 +1,4 @@
+import type { OperationName } from '../core/operations.js';
 import type { EmbeddingPurpose, WireFormat } from '../core/vocabulary.js';
 
 /** A vendor as data. The first fields are what the catalogue needs to make a provider of it. */
@@ -14,7 +15,7 @@ export interface Preset {
   /** Its usual place is the own machine or network. */
   readonly allowPrivateNetwork: boolean;
   readonly needsCredential: boolean;
-  /** At most ten: our model slug, and the vendor's own name where it differs. */
+  /** At most ten for completions: our model slug, and the vendor's own name where it differs. */
   readonly models: readonly PresetModel[];
   /** How its dialect differs from the wire format's plain form. */
   readonly quirks?: Quirks;
@@ -23,6 +24,8 @@ export interface Preset {
 export interface PresetModel {
   readonly model: string;
   readonly upstreamModel?: string;
+  /** Absent: completions. */
+  readonly operation?: OperationName;
 }
 
 /** Every difference between vendors of one wire format; nothing else in the code knows a vendor's name. */
@@ -43,10 +46,10 @@ export interface Quirks {
   readonly reasoningObject?: boolean;
   /** Takes marks of a prompt cache, as Anthropic has them, on texts. */
   readonly cacheControl?: boolean;
-  /** Fields of embedding requests under another name; null where the vendor refuses the field. */
-  readonly embeddingFields?: Readonly<Record<string, string | null>>;
+  /** Fields of other operations' requests under another name; null where the vendor refuses the field. */
+  readonly operationFields?: Readonly<Partial<Record<OperationName, Readonly<Record<string, string | null>>>>>;
   /** The field that takes what vectors are for, and its words; absent: the vendor's models take none. */
-  readonly embeddingPurposes?: { readonly field: string; readonly words: Readonly<Record<EmbeddingPurpose, string>> };
+  readonly embeddingPurposes?: { readonly field: string; readonly words: Readonly<Partial<Record<EmbeddingPurpose, string>>> };
   /** Kinds of media that its dialect has no form for: refused before anything is sent. */
   readonly noForm?: readonly ('image' | 'audio' | 'document')[];
   /** Takes a document's address where plain form takes its bytes. */

@@ -3,8 +3,15 @@ import { HOSTED_PRESETS } from './presets/hosted.js';
 import { RESELLER_PRESETS } from './presets/resellers.js';
 import { LOCAL_PRESETS } from './presets/local.js';
 import { NATIVE_PRESETS } from './presets/native.js';
+import { RETRIEVAL_PRESETS } from './presets/retrieval.js';
 
-export const PRESETS: readonly Preset[] = [...HOSTED_PRESETS, ...RESELLER_PRESETS, ...NATIVE_PRESETS, ...LOCAL_PRESETS];
+export const PRESETS: readonly Preset[] = [
+  ...HOSTED_PRESETS,
+  ...RESELLER_PRESETS,
+  ...NATIVE_PRESETS,
+  ...RETRIEVAL_PRESETS,
+  ...LOCAL_PRESETS,
+];
 
 const BY_NAME: ReadonlyMap<string, Preset> = new Map(PRESETS.map((preset) => [preset.name, preset]));
 const PLAIN: Quirks = {};

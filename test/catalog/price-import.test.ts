@@ -60,17 +60,24 @@ describe('the bundled data', () => {
   });
 
   test('fine-tunes, resellers’ variants and other operations are not models', () => {
-    const wrong = [...bySlug.keys()].filter((slug) => /^ft-|:|-free$|whisper|moderation|tts|dall-e|transcribe/.test(slug));
+    const wrong = [...bySlug.keys()].filter((slug) => /^ft-|:|-free$|moderation|tts|dall-e|realtime|ocr/.test(slug));
     expect(wrong).toEqual([]);
   });
 
-  test('a model is for the operation that its name tells, at the price of that', () => {
-    const others = imported.models.filter(({ operations }) => !operations.includes('COMPLETION'));
-    expect(others.map(({ slug }) => slug)).toEqual(
-      expect.arrayContaining(['text-embedding-3-small', 'gemini-embedding-001', 'voyage-3.5']),
-    );
-    expect(others.filter(({ slug }) => !/embed|^voyage-/.test(slug))).toEqual([]);
-    expect(shown(bySlug.get('text-embedding-3-small')?.prices[0]?.tiers[0])).toEqual({ INPUT: '0.02' });
+  test.each([
+    ['text-embedding-3-small', 'EMBEDDING', { INPUT: '0.02' }],
+    ['gemini-embedding-001', 'EMBEDDING', { INPUT: '0.15' }],
+    ['voyage-3.5', 'EMBEDDING', { INPUT: '0.06' }],
+    ['gpt-image-1.5', 'IMAGE', { INPUT: '5', CACHED_INPUT: '1.25', OUTPUT: '10', IMAGE_INPUT: '8', IMAGE_OUTPUT: '32' }],
+    ['gpt-4o-transcribe', 'TRANSCRIPTION', { INPUT: '2.5', OUTPUT: '10', AUDIO_INPUT: '6' }],
+    ['whisper-1', 'TRANSCRIPTION', { SECOND: '0.36' }],
+  ])('%s is for %s alone, at the price of that', (slug, operation, rates) => {
+    expect(bySlug.get(slug)?.operations).toEqual([operation]);
+    expect(shown(bySlug.get(slug)?.prices[0]?.tiers[0])).toEqual(rates);
+  });
+
+  test('an hour that is listened to is priced by the second', () => {
+    expect(bySlug.get('whisper-1')?.prices[0]?.tiers[0]?.rates).toEqual([{ component: 'SECOND', amount: 360_000_000_000n, per: 3_600 }]);
   });
 
   test('the vendor is who makes it, also where another list tells of it', () => {
@@ -165,7 +172,7 @@ describe('a list', () => {
     expect(tier?.rates.find(({ component }) => component === 'REQUEST')).toMatchObject({ per: 1_000 });
   });
 
-  test.each(['ft:gpt-4o', 'gpt-4o-mini-2024-07-18.ft-', 'gpt-4o:extended', 'whisper-1'])('%s is left out', (id) => {
+  test.each(['ft:gpt-4o', 'gpt-4o-mini-2024-07-18.ft-', 'gpt-4o:extended', 'gpt-4o-mini-tts'])('%s is left out', (id) => {
     expect(listOf([{ id, prices: { input_mtok: 1, output_mtok: 1 } }]).models).toEqual([]);
   });
 });
@@ -215,13 +222,15 @@ describe('the overlay', () => {
 
   test('no output limit passes its model’s window', () => {
     const wrong = [...bySlug.values()].filter(
-      ({ slug, contextWindow }) => (overlayFor(slug).maxOutputTokens ?? 0) > (contextWindow ?? Infinity),
+      ({ slug, operations, contextWindow }) =>
+        operations.includes('COMPLETION') && (overlayFor(slug).maxOutputTokens ?? 0) > (contextWindow ?? Infinity),
     );
     expect(wrong.map(({ slug }) => slug)).toEqual([]);
   });
 
   test('the usual models of the vendors’ own presets can at least call tools or say why not', () => {
     const own = PRESETS.filter(({ name }) => ['openai', 'mistral', 'deepseek', 'xai'].includes(name));
-    for (const { models } of own) for (const { model } of models) expect(overlayFor(model).capabilities).toContain('TOOLS');
+    const models = own.flatMap((preset) => preset.models).filter(({ operation }) => operation === undefined);
+    for (const { model } of models) expect(overlayFor(model).capabilities).toContain('TOOLS');
   });
 });

@@ -43,7 +43,7 @@ describe('the first start', () => {
     expect(sandbox?.model).toMatchObject({ contextWindow: 128_000, maxOutputTokens: 16_384 });
     expect(sandbox?.model.prices[0]?.source).toBe('sandbox');
     const rates = sandbox?.model.prices[0]?.tiers[0]?.rates.map((rate) => `${rate.component} ${formatUsd(rate.amount)}/${rate.per}`);
-    expect(rates).toEqual(['INPUT 0.15/1000000', 'OUTPUT 0.6/1000000']);
+    expect(rates).toEqual(['INPUT 0.15/1000000', 'OUTPUT 0.6/1000000', 'IMAGE 0.01/1', 'SECOND 0.36/3600', 'CHARACTER 15/1000000']);
   });
 
   test('of three replicas at once one seeds and one prints a key', async () => {
@@ -119,12 +119,13 @@ describe('ADMIN_KEY', () => {
 });
 
 describe('keys of the environment', () => {
-  test('one makes its provider, with at most ten models as <provider>.<model>', async () => {
+  test('one makes its provider, with at most ten models for completions as <provider>.<model>', async () => {
     const { snapshot } = await serving({ environmentProviders: [openai('sk-environment-0001')] });
     const provider = snapshot.providers.bySlug.get('openai');
     expect(provider?.credential?.apiKey?.reveal()).toBe('sk-environment-0001');
     expect(provider?.deployments.map(({ slug }) => slug)).toContain('openai.gpt-4o-mini');
-    expect(provider?.deployments.length).toBeLessThanOrEqual(10);
+    expect(provider?.deployments.filter(({ model }) => model.operations.includes('COMPLETION')).length).toBeLessThanOrEqual(10);
+    expect(provider?.deployments.map(({ slug }) => slug)).toContain('openai.text-embedding-3-small');
     expect(snapshot.providers.bySlug.get('sandbox')?.enabled).toBe(false);
   });
 

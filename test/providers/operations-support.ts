@@ -1,10 +1,21 @@
 import { EMPTY_ANSWER, reduceAnswer } from '../../src/core/answer.js';
 import type { Answer } from '../../src/core/answer.js';
 import type { JsonValue } from '../../src/core/json.js';
-import type { CallTerms, EmbeddingCall, OperationCall } from '../../src/core/operations.js';
+import type {
+  CallTerms,
+  EmbeddingCall,
+  ImageCall,
+  ModerationCall,
+  OperationCall,
+  OperationName,
+  RerankCall,
+  SpeechCall,
+  TranscriptionCall,
+} from '../../src/core/operations.js';
 import type { WireFormat } from '../../src/core/vocabulary.js';
 import { WIRE_FORMAT_ADAPTERS } from '../../src/providers/adapters.js';
-import type { OperationApi, ProviderTarget } from '../../src/providers/contract.js';
+import type { OperationApi, ProviderTarget, UpstreamError } from '../../src/providers/contract.js';
+import { operationTranslation } from '../../src/providers/translation.js';
 import { makeTarget } from './support.js';
 
 const TERMS: CallTerms = {
@@ -16,19 +27,48 @@ export function embedding(changes: Partial<EmbeddingCall> = {}): EmbeddingCall {
   return { ...TERMS, operation: 'EMBEDDING', texts: ['one', 'two'], dimensions: null, purpose: null, ...changes };
 }
 
+export function image(changes: Partial<ImageCall> = {}): ImageCall {
+  return { ...TERMS, operation: 'IMAGE', prompt: 'a heron', count: 1, size: null, quality: null, format: null, ...changes };
+}
+
+export function speech(changes: Partial<SpeechCall> = {}): SpeechCall {
+  const rest = { format: 'MP3', speed: null, instructions: null } as const;
+  return { ...TERMS, operation: 'SPEECH', text: 'Good morning', voice: 'alloy', ...rest, ...changes };
+}
+
+export function transcription(changes: Partial<TranscriptionCall> = {}): TranscriptionCall {
+  const audio = { base64: Buffer.from('a recording').toString('base64'), mimeType: null, name: null };
+  return { ...TERMS, operation: 'TRANSCRIPTION', audio, language: null, prompt: null, timestamps: false, ...changes };
+}
+
+export function moderation(changes: Partial<ModerationCall> = {}): ModerationCall {
+  return { ...TERMS, operation: 'MODERATION', texts: ['one', 'two'], ...changes };
+}
+
+export function reranking(changes: Partial<RerankCall> = {}): RerankCall {
+  return { ...TERMS, operation: 'RERANK', query: 'herons', documents: ['a crane', 'a heron'], topN: null, ...changes };
+}
+
 export interface Given {
   readonly target?: Partial<ProviderTarget>;
   readonly refused?: readonly string[];
 }
 
 /** One operation of a wire format, in a test's words. */
-export function operationOf(wireFormat: WireFormat, operation: OperationCall['operation']) {
+export function operationOf(wireFormat: WireFormat, operation: OperationName) {
   const api: OperationApi | undefined = WIRE_FORMAT_ADAPTERS.get(wireFormat)?.operations?.[operation];
   if (api === undefined) throw new Error(`${wireFormat} has no ${operation}`);
+  const read = (response: UpstreamError, call: OperationCall): Answer =>
+    operationTranslation(api, call).fromResponse(response).reduce(reduceAnswer, EMPTY_ANSWER);
   return {
-    api,
     request: (call: OperationCall, { target = {}, refused = [] }: Given = {}) =>
       api.toRequest(call, makeTarget({ wireFormat, ...target }), { stream: false, refusedParameters: new Set(refused) }),
-    answer: (body: JsonValue, call: OperationCall): Answer => api.fromResponse(body, call).reduce(reduceAnswer, EMPTY_ANSWER),
+    answer: (body: JsonValue, call: OperationCall): Answer => read(whole(Buffer.from(JSON.stringify(body)), 'application/json'), call),
+    answerBytes: (bytes: Uint8Array, type: string, call: OperationCall): Answer => read(whole(bytes, type), call),
   };
+}
+
+function whole(bytes: Uint8Array, type: string): UpstreamError {
+  const body = Buffer.from(bytes).toString('utf8');
+  return { status: 200, headers: { 'content-type': type }, body, bytes, receivedAt: new Date(0) };
 }

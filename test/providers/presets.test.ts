@@ -28,6 +28,7 @@ const PRICE_LISTS: Readonly<Record<string, string>> = {
   openrouter: 'openrouter',
   perplexity: 'perplexity',
   cerebras: 'cerebras',
+  voyage: 'voyageai',
   cohere: 'cohere',
   vertex: 'google',
 };
@@ -47,7 +48,7 @@ const slugOf = (name: string) => name.toLowerCase().replace(/[^a-z0-9._-]/g, '-'
 
 test('every vendor that was promised is there, once', () => {
   expect(asCatalogueSees.map(({ name }) => name).sort()).toEqual(
-    [...Object.keys(PRICE_LISTS), 'bedrock', 'ollama', 'vllm', 'lm-studio', 'sandbox'].sort(),
+    [...Object.keys(PRICE_LISTS), 'bedrock', 'jina', 'cohere-rerank', 'ollama', 'vllm', 'lm-studio', 'sandbox'].sort(),
   );
   expect(findPreset('nobody')).toBeNull();
   for (const preset of PRESETS) expect(findPreset(preset.name)).toBe(preset);
@@ -67,8 +68,8 @@ describe.each(PRESETS.map((preset) => [preset.name, preset] as const))('%s', (na
     expect(WIRE_FORMAT_ADAPTERS.has(preset.wireFormat)).toBe(true);
   });
 
-  test('its models are at most ten, named by the rule of slugs, and in the vendor’s price list', () => {
-    expect(preset.models.length).toBeLessThanOrEqual(10);
+  test('its models for completions are at most ten, named by the rule of slugs, and in the vendor’s price list', () => {
+    expect(preset.models.filter(({ operation }) => operation === undefined).length).toBeLessThanOrEqual(10);
     expect(new Set(preset.models.map(({ model }) => model)).size).toBe(preset.models.length);
     const list = PRICE_LISTS[name];
     const known = new Set((list === undefined ? null : findProvider({ providerId: list }))?.models.map(({ id }) => id));

@@ -4,13 +4,14 @@ import { answerText, isContent } from '../../src/core/answer.js';
 import { systemClock } from '../../src/core/clock.js';
 import type { CompletionCall } from '../../src/core/completion.js';
 import type { JsonValue } from '../../src/core/json.js';
+import type { OperationCall } from '../../src/core/operations.js';
 import { WIRE_FORMAT_ADAPTERS } from '../../src/providers/adapters.js';
 import { createUpstreamCaller } from '../../src/providers/caller.js';
 import type { ChatCallOptions, UpstreamCaller } from '../../src/providers/contract.js';
 import { startSandbox } from '../../src/providers/sandbox.js';
 import type { Sandbox } from '../../src/providers/sandbox.js';
 import { sampleOf } from '../../src/providers/schema-sample.js';
-import { embedding } from './operations-support.js';
+import { embedding, image, moderation, reranking, speech, transcription } from './operations-support.js';
 import { callOptions, makeCall, makeTarget, message, toolCallPart } from './support.js';
 
 let sandbox: Sandbox;
@@ -146,20 +147,20 @@ describe('sampleOf', () => {
   });
 });
 
-describe('the sandbox’s embeddings', () => {
+describe('the sandbox’s other operations', () => {
+  const run = async (call: OperationCall) => {
+    const { answer } = await caller.ask(call, makeTarget({ baseUrl: sandbox.baseUrl }), callOptions({ stream: false }));
+    if (answer.result === undefined) throw new Error(JSON.stringify(answer.failure));
+    return { result: answer.result as unknown as Readonly<Record<string, string | undefined>>, usage: answer.usage };
+  };
   const embed = async (texts: readonly string[], dimensions: number | null = null) => {
-    const { answer } = await caller.ask(
-      embedding({ texts, dimensions }),
-      makeTarget({ baseUrl: sandbox.baseUrl }),
-      callOptions({ stream: false }),
-    );
-    if (answer.result?.operation !== 'EMBEDDING') throw new Error('it must embed');
-    return { vectors: answer.result.vectors, usage: answer.usage };
+    const { result, usage } = await run(embedding({ texts, dimensions }));
+    return { vectors: result['vectors'] as unknown as readonly (readonly number[])[], usage };
   };
   const similarity = (left: readonly number[] = [], right: readonly number[] = []) =>
     left.reduce((sum, value, index) => sum + value * (right[index] ?? 0), 0);
 
-  test('are the same for the same text, near for texts that share words, and counted', async () => {
+  test('vectors are the same for the same text, near for texts that share words, and counted', async () => {
     const { vectors, usage } = await embed(['the cat sat', 'a cat sat down', 'interest rates rose']);
     const [cat, other, rates] = vectors;
     expect((await embed(['the cat sat'])).vectors[0]).toEqual(cat);
@@ -167,5 +168,43 @@ describe('the sandbox’s embeddings', () => {
     expect(similarity(cat, other)).toBeGreaterThan(similarity(cat, rates));
     expect(usage).toMatchObject({ input: 12, source: 'REPORTED' });
     expect((await embed(['x'], 8)).vectors[0]).toHaveLength(8);
+  });
+
+  test('verdicts and rankings go by words', async () => {
+    expect((await run(moderation({ texts: ['a kind word', 'I will attack you'] }))).result).toMatchObject({
+      verdicts: [{ flagged: false }, { flagged: true }],
+    });
+    const { result, usage } = await run(reranking({ query: 'grey herons', documents: ['a boat', 'grey herons fly'], topN: 1 }));
+    expect(result).toMatchObject({ rankings: [{ index: 1, score: 1 }] });
+    expect(usage).toMatchObject({ source: 'REPORTED' });
+  });
+
+  test('pictures and recordings are files that can be opened, each its own', async () => {
+    const { result, usage } = await run(image({ count: 2 }));
+    const images = result['images'] as unknown as readonly { readonly base64: string }[];
+    const bytes = images.map(({ base64 }) => Buffer.from(base64, 'base64'));
+    for (const one of bytes) expect(one.subarray(1, 4).toString('latin1')).toBe('PNG');
+    expect(bytes[0]?.equals(bytes[1] ?? Buffer.alloc(0))).toBe(false);
+    expect(usage?.units).toEqual({ IMAGE: 2 });
+    const spoken = (await run(speech({ text: 'one two three four' }))).result;
+    const wav = Buffer.from(spoken['base64'] ?? '', 'base64');
+    expect([spoken['mimeType'], wav.subarray(0, 4).toString('latin1'), wav.readUInt32LE(40)]).toEqual([
+      'audio/wav',
+      'RIFF',
+      wav.byteLength - 44,
+    ]);
+    const heard = await run(transcription({ audio: { base64: spoken['base64'] ?? '', mimeType: 'audio/wav', name: null } }));
+    expect(heard.result).toMatchObject({ durationSeconds: 1, segments: [{ startSeconds: 0, endSeconds: 1 }] });
+    expect(heard.usage?.units).toEqual({ SECOND: 1 });
+  });
+
+  test('a request without its one needful field is refused', async () => {
+    const options = { OPENAI_CHAT: { input: null } };
+    const { failure } = await caller.ask(
+      embedding({ providerOptions: options }),
+      makeTarget({ baseUrl: sandbox.baseUrl }),
+      callOptions({ stream: false }),
+    );
+    expect(failure).toMatchObject({ class: 'CALLER', httpStatus: 400 });
   });
 });

@@ -1,6 +1,7 @@
 import type { AnswerDelta } from '../../core/answer.js';
 import type { AttemptRecord, InferenceRecord } from '../../core/inference.js';
 import type { Price } from '../../core/pricing.js';
+import type { UsageUnits } from '../../core/usage.js';
 
 /** What is known of an upstream call just before its first byte: enough to settle it, should this process die. */
 export interface AttemptStart {
@@ -11,6 +12,8 @@ export interface AttemptStart {
   readonly earlier: readonly AttemptRecord[];
   /** Estimated tokens of the prompt. */
   readonly promptTokens: number;
+  /** What of it is billed by the piece. */
+  readonly promptUnits?: UsageUnits | undefined;
   /** The price in force for a service tier as the response names it; null: while it names none. */
   readonly priceFor: (serviceTier: string | null) => Price | null;
 }

@@ -37,7 +37,7 @@ export function recordOfCrash(start: StartEntry, progress: ProgressEntry | null)
   };
 }
 
-function attemptOfCrash({ attempt, price, promptTokens }: StartEntry, progress: ProgressEntry | null): AttemptRecord {
+function attemptOfCrash({ attempt, price, promptTokens, promptUnits }: StartEntry, progress: ProgressEntry | null): AttemptRecord {
   const delivered = progress?.delivered ?? null;
   const usage = settleCounted({
     outcome: 'gateway-failed',
@@ -46,6 +46,7 @@ function attemptOfCrash({ attempt, price, promptTokens }: StartEntry, progress: 
     // The start is written just before the request is sent, and nothing that could tell them apart outlives the process.
     accepted: true,
     promptEstimate: promptTokens,
+    promptUnits,
   });
   const stored = progress?.price === undefined ? price : progress.price;
   return {

@@ -1,7 +1,7 @@
 import type { AttemptId, InferenceId } from '../../core/ids.js';
 import type { InferenceRecord, ServedBy } from '../../core/inference.js';
 import { isJsonObject } from '../../core/json.js';
-import type { TokenClasses, TokenUsage } from '../../core/usage.js';
+import type { TokenClasses, TokenUsage, UsageUnits } from '../../core/usage.js';
 import type { StoredPrice } from '../ledger-amounts.js';
 import type { AttemptRow, InferenceRow } from '../ledger-rows.js';
 
@@ -27,6 +27,7 @@ export interface StartEntry {
   readonly earlier: readonly AttemptRow[];
   readonly earlierPrices: readonly StoredPrice[];
   readonly promptTokens: number;
+  readonly promptUnits?: UsageUnits;
   readonly price: StoredPrice | null;
 }
 

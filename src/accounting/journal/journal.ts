@@ -141,11 +141,11 @@ class FileJournal implements Journal {
   }
 
   /** A StartEntry, put together by hand: the price is most of it, and the same for many calls. */
-  private startLine({ record, attempt, earlier, promptTokens, priceFor }: AttemptStart): string {
+  private startLine({ record, attempt, earlier, promptTokens, promptUnits, priceFor }: AttemptStart): string {
     const rows = earlier.length === 0 ? '[]' : JSON.stringify(toAttemptRows({ ...record, attempts: earlier }));
     const prices = JSON.stringify(earlier.flatMap(({ cost }) => (cost?.price ? [storedPrice(cost.price)] : [])));
     const call = `"id":"${record.id}","call":${JSON.stringify(record)},"attempt":${JSON.stringify(attempt)}`;
-    const before = `"earlier":${rows},"earlierPrices":${prices},"promptTokens":${promptTokens}`;
+    const before = `"earlier":${rows},"earlierPrices":${prices},"promptTokens":${promptTokens}${promptUnits ? `,"promptUnits":${JSON.stringify(promptUnits)}` : ''}`;
     return `{"kind":"start",${call},${before},"price":${this.priceText(priceFor(null))}}`;
   }
 

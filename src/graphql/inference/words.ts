@@ -19,6 +19,11 @@ import { declareEnum } from '../declare-enum.js';
 export const OperationEnum = declareEnum<Operation>('Operation', 'What the gateway ran.', {
   COMPLETION: 'An answer to a conversation.',
   EMBEDDING: 'Vectors for texts.',
+  IMAGE: 'Pictures of a prompt.',
+  SPEECH: 'A text read aloud.',
+  TRANSCRIPTION: 'What is said in a recording.',
+  MODERATION: 'What texts hold that they should not.',
+  RERANK: 'Documents in the order of what they say to a query.',
 });
 
 export const InferenceStatusEnum = declareEnum<InferenceStatus>('InferenceStatus', 'How far an inference is, or how it ended.', {

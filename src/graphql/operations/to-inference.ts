@@ -3,10 +3,20 @@ import type { Operation } from '../../core/vocabulary.js';
 import { Completion } from '../inference/completion.js';
 import type { Inference } from '../inference/inference.js';
 import { Embedding } from './embedding.js';
+import { ImageGeneration } from './image-generation.js';
+import { Moderation } from './moderation.js';
+import { Reranking } from './reranking.js';
+import { SpeechSynthesis } from './speech-synthesis.js';
+import { Transcription } from './transcription.js';
 
 const TYPES: Readonly<Record<Operation, new (state: CompletionState, hasWords?: boolean) => Inference>> = {
   COMPLETION: Completion,
   EMBEDDING: Embedding,
+  IMAGE: ImageGeneration,
+  SPEECH: SpeechSynthesis,
+  TRANSCRIPTION: Transcription,
+  MODERATION: Moderation,
+  RERANK: Reranking,
 };
 
 /** An inference as the type of its operation. */

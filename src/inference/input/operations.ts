@@ -1,20 +1,35 @@
 import { fail, invalidRequest, ok } from '../../core/errors.js';
 import type { InputProblem, Result } from '../../core/errors.js';
-import type { EmbeddingCall, OperationCall } from '../../core/operations.js';
-import { EMBEDDING_PURPOSES } from '../../core/vocabulary.js';
-import { isGiven, readList, readNumber, readWord, report } from './place.js';
+import type {
+  CallOf,
+  EmbeddingCall,
+  ImageCall,
+  ModerationCall,
+  OperationCall,
+  OperationName,
+  RerankCall,
+  SpeechCall,
+  TranscriptionCall,
+} from '../../core/operations.js';
+import { AUDIO_FORMATS, EMBEDDING_PURPOSES, IMAGE_FORMATS, IMAGE_QUALITIES } from '../../core/vocabulary.js';
+import { isGiven, readBoolean, readList, readNumber, readPlace, readText, readWord, report, requireText } from './place.js';
 import type { Place } from './place.js';
-import { parseTerms, rootPlace, WHOLE_FROM_ONE } from './terms.js';
+import { parseTerms, rootPlace, STORED_NAME, WHOLE_FROM_ONE } from './terms.js';
 
-/** As many texts as the largest vendor takes at once; numbers of a vector at most. */
-export const OPERATION_LIMITS = { texts: 2_048, dimensions: 65_536 } as const;
+/** As many texts as the largest vendor takes at once; images; numbers of a vector at most; characters of a spoken text. */
+const OPERATION_LIMITS = { texts: 2_048, images: 10, dimensions: 65_536, speech: 100_000 } as const;
 
-type Parsers = { readonly [Name in OperationCall['operation']]: (input: Place) => Extract<OperationCall, { operation: Name }> };
-
-const PARSERS: Parsers = { EMBEDDING: parseEmbedding };
+const PARSERS: { readonly [Name in OperationName]: (input: Place) => CallOf<Name> } = {
+  EMBEDDING: parseEmbedding,
+  IMAGE: parseImage,
+  SPEECH: parseSpeech,
+  TRANSCRIPTION: parseTranscription,
+  MODERATION: parseModeration,
+  RERANK: parseRerank,
+};
 
 /** The call that an input makes; or every problem it has, each with its path as in the input. Never throws, whatever it is given. */
-export function parseOperationInput(operation: OperationCall['operation'], raw: unknown): Result<OperationCall> {
+export function parseOperationInput(operation: OperationName, raw: unknown): Result<OperationCall> {
   const problems: InputProblem[] = [];
   const call = PARSERS[operation](rootPlace(raw, problems));
   return problems.length === 0 ? ok(call) : fail(invalidRequest(problems));
@@ -27,6 +42,71 @@ function parseEmbedding(input: Place): EmbeddingCall {
     texts: readTexts(input, 'texts'),
     dimensions: readNumber(input, 'dimensions', { ...WHOLE_FROM_ONE, max: OPERATION_LIMITS.dimensions }),
     purpose: readWord(input, 'purpose', EMBEDDING_PURPOSES),
+  };
+}
+
+function parseImage(input: Place): ImageCall {
+  return {
+    ...parseTerms(input),
+    operation: 'IMAGE',
+    prompt: requireText(input, 'prompt', { filled: true }),
+    count: readNumber(input, 'count', { ...WHOLE_FROM_ONE, max: OPERATION_LIMITS.images }) ?? 1,
+    size: readText(input, 'size', { pattern: /^[1-9]\d{1,4}x[1-9]\d{1,4}$/ }),
+    quality: readWord(input, 'quality', IMAGE_QUALITIES),
+    format: readWord(input, 'format', IMAGE_FORMATS),
+  };
+}
+
+function parseSpeech(input: Place): SpeechCall {
+  return {
+    ...parseTerms(input),
+    operation: 'SPEECH',
+    text: requireText(input, 'text', { filled: true, max: OPERATION_LIMITS.speech }),
+    voice: requireText(input, 'voice', STORED_NAME),
+    format: readWord(input, 'format', AUDIO_FORMATS) ?? 'MP3',
+    speed: readNumber(input, 'speed', { min: 0.25, max: 4 }),
+    instructions: readText(input, 'instructions'),
+  };
+}
+
+function parseTranscription(input: Place): TranscriptionCall {
+  return {
+    ...parseTerms(input),
+    operation: 'TRANSCRIPTION',
+    audio: readAudio(input),
+    language: readText(input, 'language', { pattern: /^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$/ }),
+    prompt: readText(input, 'prompt'),
+    timestamps: readBoolean(input, 'timestamps') ?? false,
+  };
+}
+
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+/** Only bytes: no address is fetched for an upload. */
+function readAudio(input: Place): TranscriptionCall['audio'] {
+  const place = readPlace(input, 'audio');
+  if (place === null) {
+    if (!isGiven(input, 'audio')) report(input, 'audio', 'is required');
+    return { base64: '', mimeType: null, name: null };
+  }
+  if (isGiven(place, 'url')) report(place, 'url', 'must not be given: the bytes are needed, as base64');
+  const base64 = requireText(place, 'base64');
+  if (base64 !== '' && (base64.length % 4 !== 0 || !BASE64.test(base64))) report(place, 'base64', 'must be base64');
+  const mimeType = readText(place, 'mimeType', { ...STORED_NAME, pattern: /^[\w.+-]+\/[\w.+-]+$/ });
+  return { base64, mimeType, name: readText(place, 'name', { ...STORED_NAME, pattern: /^[^"\\\r\n/]+$/ }) };
+}
+
+function parseModeration(input: Place): ModerationCall {
+  return { ...parseTerms(input), operation: 'MODERATION', texts: readTexts(input, 'texts') };
+}
+
+function parseRerank(input: Place): RerankCall {
+  return {
+    ...parseTerms(input),
+    operation: 'RERANK',
+    query: requireText(input, 'query', { filled: true }),
+    documents: readTexts(input, 'documents'),
+    topN: readNumber(input, 'topN', { ...WHOLE_FROM_ONE, max: OPERATION_LIMITS.texts }),
   };
 }
 

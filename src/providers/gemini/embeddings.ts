@@ -4,12 +4,11 @@ import type { EmbeddingCall } from '../../core/operations.js';
 import { disjointUsage } from '../../core/usage.js';
 import type { TokenUsage } from '../../core/usage.js';
 import type { EmbeddingPurpose } from '../../core/vocabulary.js';
-import { UnreadableBody } from '../contract.js';
 import type { ChatRequest, ChatRequestOptions, OperationApi, ProviderTarget } from '../contract.js';
 import { extraFields, leftOut, withoutRefused } from '../extra-fields.js';
-import { isJsonList, objectOf } from '../json-read.js';
+import { objectOf } from '../json-read.js';
 import { storable, tokensOf } from '../usage-read.js';
-import { toEmbeddingDeltas, vectorOf } from '../vectors.js';
+import { bodyList, bodyObject, vectorDeltas, vectorOf } from '../results.js';
 import { fromGeminiError, toGeminiFailure } from './failures.js';
 
 /** POST <baseUrl>/models/<model>:batchEmbedContents: https://ai.google.dev/api/embeddings */
@@ -47,12 +46,11 @@ function toGeminiEmbeddingRequest(call: EmbeddingCall, target: ProviderTarget, {
 }
 
 function fromGeminiEmbeddingResponse(body: JsonValue, call: EmbeddingCall) {
-  if (!isJsonObject(body)) throw new UnreadableBody('The body is not a JSON object.');
-  const failure = fromGeminiError(body);
+  const answer = bodyObject(body);
+  const failure = fromGeminiError(answer);
   if (failure !== null) return [{ type: 'failure', failure } as const];
-  if (!isJsonList(body['embeddings'])) throw new UnreadableBody('The body has no embeddings.');
-  const vectors = body['embeddings'].map((entry) => vectorOf(objectOf(entry)['values']));
-  return toEmbeddingDeltas(call, { vectors, usage: usageOf(body['usageMetadata']) });
+  const vectors = bodyList(answer, 'embeddings').map((entry) => vectorOf(objectOf(entry)['values']));
+  return vectorDeltas(call, vectors, usageOf(answer['usageMetadata']));
 }
 
 function usageOf(raw: JsonValue | undefined): TokenUsage | null {

@@ -18,6 +18,7 @@ export const LOCAL_PRESETS: readonly Preset[] = [
       { model: 'gemma3' },
       { model: 'mistral' },
       { model: 'deepseek-r1' },
+      { model: 'nomic-embed-text', operation: 'EMBEDDING' },
     ],
     quirks: { noForm: ['audio', 'document'] },
   },

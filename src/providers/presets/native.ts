@@ -42,6 +42,7 @@ export const NATIVE_PRESETS: readonly Preset[] = [
       { model: 'gemini-2.5-pro' },
       { model: 'gemini-2.5-flash' },
       { model: 'gemini-2.5-flash-lite' },
+      { model: 'gemini-embedding-001', operation: 'EMBEDDING' },
     ],
   },
   // Gemini's form, called by a service account: https://cloud.google.com/vertex-ai/generative-ai/docs/reference/rest
