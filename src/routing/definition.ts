@@ -6,6 +6,7 @@ import type { HedgeTerms, RouteNode } from '../core/routes.js';
 import { ALL_OPEN_POLICIES, BALANCE_STRATEGIES, FAILURE_CLASSES, STICKY_KEYS } from '../core/vocabulary.js';
 import type { ConditionCompiler } from './conditions.js';
 import type { CheckedDefinition, DefinitionQuestion, Reading } from './definition-reading.js';
+import { checkOperations } from './operation-checks.js';
 import { checkReach } from './reach.js';
 import { checkTarget } from './target-checks.js';
 import { checkCondition } from './trial.js';
@@ -18,7 +19,10 @@ export function checkDefinition(question: DefinitionQuestion, conditions: Condit
   const checks = createInputChecks();
   const reading: Reading = { ...question, checks, conditions, nodes: 0 };
   const definition = readNode(question.definition, { path: 'definition', depth: 1 }, reading);
-  if (definition && checks.problems.length === 0) checkReach(definition, reading);
+  if (definition && checks.problems.length === 0) {
+    checkReach(definition, reading);
+    checkOperations(definition, reading);
+  }
   return definition && checks.problems.length === 0 ? { definition } : { problems: checks.problems };
 }
 
