@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.js';
 import type { PartState, Readiness } from '../http/readiness.js';
 import type { ConfigurationWatch } from '../storage/change-notices.js';
 
-/** The configuration is confirmed every second: after so long without, the database is away. */
+/** The configuration is confirmed twice a second: after so long without, the database is away. */
 const CONFIRMED_WITHIN_MS = 5_000;
 
 interface ReadinessSources {

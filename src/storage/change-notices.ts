@@ -7,7 +7,8 @@ import type { NoticeBoard } from './notices.js';
 import { WRITER_ROLE } from './roles.js';
 
 const CHANNEL = 'glidepath_configuration';
-const POLL_MS = 1_000;
+/** A change is to be in force within a second, its reading included, also where its notice was lost. */
+const POLL_MS = 500;
 const CONNECT_TIMEOUT_MS = 3_000;
 const LISTEN = [`SET ROLE ${WRITER_ROLE}`, ...[CHANNEL, ...Object.values(NOTICE_CHANNELS)].map((channel) => `LISTEN ${channel}`)].join(
   '; ',
@@ -49,9 +50,9 @@ export interface ConfigurationWatchSettings {
 /**
  * Tells when configuration or keys have changed, on this replica or another.
  *
- * 1. A connection of its own, so that a used-up pool delays nothing, reads the version every second: the guarantee.
+ * 1. A connection of its own, so that a used-up pool delays nothing, reads the version twice a second: the guarantee.
  * 2. The same connection listens; a notice only makes the next reading come at once: the hint.
- * 3. A lost connection is made anew at the next second, and its first reading finds what was missed. Of other notices nobody
+ * 3. A lost connection is made anew at the next turn, and its first reading finds what was missed. Of other notices nobody
  *    knows what was missed, so that is told instead.
  */
 export function createConfigurationWatch(settings: ConfigurationWatchSettings): ConfigurationWatch {
@@ -145,13 +146,13 @@ class PollingWatch implements ConfigurationWatch {
     }
   }
 
-  /** Tells of a loss once, not every second. */
+  /** Tells of a loss once, not at every turn. */
   #drop(error: unknown): void {
     const client = this.#client;
     this.#client = null;
     void client?.end().catch(() => undefined);
     if (this.#stopped || this.#lost) return;
     this.#lost = true;
-    this.settings.logger.warn({ err: error }, 'the configuration is not watched: the database is away; trying again every second');
+    this.settings.logger.warn({ err: error }, 'the configuration is not watched: the database is away; trying again twice a second');
   }
 }

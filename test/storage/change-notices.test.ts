@@ -35,11 +35,14 @@ afterEach(async () => {
 });
 
 /** A clock whose timers run only when told. */
-function heldClock(): Clock & { fire(): void; pending(): number } {
+function heldClock(): Clock & { fire(): void; pending(): number; readonly delaysMs: readonly number[] } {
   let timers: (() => void)[] = [];
+  const delaysMs: number[] = [];
   return {
     ...systemClock,
-    after: (_delayMs, run) => {
+    delaysMs,
+    after: (delayMs, run) => {
+      delaysMs.push(delayMs);
       timers.push(run);
       return () => {
         timers = timers.filter((timer) => timer !== run);
@@ -110,12 +113,14 @@ describe('the watch', () => {
     expect(told.versions).toEqual([1, 2]);
   });
 
-  test('by polling alone, where notices are lost', async () => {
+  test('K9 by polling alone, where notices are lost, and soon enough for a second to hold', async () => {
     const clock = heldClock();
     const { watch: made, told } = watchWith(clock);
     await made.start();
     await work.asWriter((manager) => manager.query('UPDATE configuration_version SET version = 7'));
     expect(told.versions).toEqual([1]);
+    // Known within a second, with as long again for reading what changed.
+    expect(Math.max(...clock.delaysMs)).toBeLessThanOrEqual(500);
     clock.fire();
     await told.reached(7);
   });
