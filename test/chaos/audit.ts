@@ -72,7 +72,7 @@ export function audit({ knowns, provider, rows }: Evidence): Audit {
   for (const known of knowns) {
     const { tag } = known.action;
     const own = byTag.get(tag) ?? [];
-    checkRows(known, own, { entries: provider.of(tag), findings });
+    checkRows(known, own, { entries: provider.of(tag), read: textOf(known.reading.events), findings });
     checkWords(known, provider.of(tag), findings);
   }
   return findings;
@@ -86,10 +86,12 @@ interface Findings {
 
 interface Against {
   readonly entries: readonly ProviderEntry[];
+  /** What the client has read of the answer. */
+  readonly read: string;
   readonly findings: Findings;
 }
 
-function checkRows(known: Known, rows: readonly LedgerRow[], { entries, findings }: Against): void {
+function checkRows(known: Known, rows: readonly LedgerRow[], { entries, read, findings }: Against): void {
   const { tag, key } = known.action;
   for (const id of known.ids) {
     const count = rows.filter((row) => row.id === toUUID(fromString(id))).length;
@@ -100,11 +102,11 @@ function checkRows(known: Known, rows: readonly LedgerRow[], { entries, findings
   if (entries.length > 0 && called.length === 0) findings.missing.push(`${tag}: ${entries.length} requests, no row that tells of them`);
   if (called.length > 1) findings.doubled.push(`${tag}: called under ${called.length} rows`);
   if (key === null && rows.length > 1 + known.troubles.length) findings.doubled.push(`${tag}: ${rows.length} rows for one call`);
-  for (const row of rows) checkRow(row, row.attempts.length > 0 ? entries : [], findings);
+  for (const row of rows) checkRow(row, { entries: row.attempts.length > 0 ? entries : [], read, findings });
   for (const told of known.told) checkTold(told, { tag, row: rows.find((row) => row.id === toUUID(fromString(told.id))), findings });
 }
 
-function checkRow(row: LedgerRow, entries: readonly ProviderEntry[], findings: Findings): void {
+function checkRow(row: LedgerRow, { entries, read, findings }: Against): void {
   const name = `${row.user} (${row.status})`;
   const surplus = row.attempts.length - entries.length;
   if (surplus < 0) findings.missing.push(`${name}: ${entries.length} requests, ${row.attempts.length} attempts`);
@@ -114,7 +116,10 @@ function checkRow(row: LedgerRow, entries: readonly ProviderEntry[], findings: F
   if (!row.cost_is_exact) findings.wrong.push(`${name}: the row is not the sum of its attempts`);
   if (row.status === 'RUNNING') findings.wrong.push(`${name}: never settled`);
   for (const [index, attempt] of row.attempts.entries()) {
-    const why = faultOf(attempt, entries[index]);
+    const isLast = index === row.attempts.length - 1;
+    // A crash knows what was said as far as a second before it.
+    const delivered = isLast && row.error_code !== 'INTERRUPTED' ? read : '';
+    const why = faultOf(attempt, entries[index]) ?? faultOfEstimate(attempt, { sent: entries[index]?.text ?? '', delivered });
     if (why !== null) findings.wrong.push(`${name}, attempt ${index} (${attempt.status} ${attempt.failure ?? ''}): ${why}`);
   }
 }
@@ -136,8 +141,26 @@ function faultOf(attempt: LedgerAttempt, entry: ProviderEntry | undefined): stri
         ? null
         : `${attempt.usage_source} after ${entry?.text.length} characters`;
     default:
-      return attempt.usage_source === 'NONE' && entry?.text !== '' && entry !== undefined && attempt.input > 0 ? 'NONE with tokens' : null;
+      return null;
   }
+}
+
+/** Where the provider's own count did not come: the prompt, and of the words no more than were sent and no less than were read. */
+function faultOfEstimate(
+  attempt: LedgerAttempt,
+  { sent, delivered }: { readonly sent: string; readonly delivered: string },
+): string | null {
+  const { usage_source: source, input, output } = attempt;
+  if (source === 'REPORTED') return null;
+  if (source === 'ESTIMATED' && input === 0) return 'ESTIMATED without its prompt';
+  if (source === 'NONE' && input + output > 0) return `NONE, but ${input}/${output}`;
+  const [least, most] = [estimateOf(delivered), estimateOf(sent)];
+  return output < least || output > most ? `${source} ${output} for ${least} to ${most} tokens of words` : null;
+}
+
+/** As docs/reference/outcomes.md has it: bytes by four. */
+function estimateOf(words: string): number {
+  return Math.ceil(Buffer.byteLength(words) / 4);
 }
 
 function checkTold(told: Told, { tag, row, findings }: { tag: string; row: LedgerRow | undefined; findings: Findings }): void {
