@@ -7,8 +7,9 @@ import { costOf } from '../../../src/accounting/price.js';
 import { newId, uuidFromId } from '../../../src/core/ids.js';
 import { tokensOfText } from '../../../src/accounting/token-estimate.js';
 import { sampleAttempt, sampleRecord } from '../records.js';
+import { picoUsd } from '../../../src/core/money.js';
 import { reported, simplePrice } from '../samples.js';
-import { createBooks, journalFiles, makeFolder, openDesk, PRICE, startOf } from './desk.js';
+import { createBooks, journalFiles, makeFolder, openDesk, PRICE, runningRecord, startOf } from './desk.js';
 import type { Desk } from './desk.js';
 
 let dataDir: string;
@@ -52,6 +53,28 @@ describe('after a kill', () => {
     const { books } = await restart();
     expect(books.rows.has(open.id)).toBe(true);
     expect(books.rows.size).toBeLessThanOrEqual(2);
+  });
+
+  test('what is billed by the piece pays for what was asked, under its own operation', async () => {
+    const price = {
+      ...PRICE,
+      tiers: [{ aboveInputTokens: 0, rates: [{ component: 'CHARACTER', amount: picoUsd(15_000_000n), per: 1 }] }],
+    } as const;
+    const record = runningRecord({ id: newId('speech'), operation: 'SPEECH' });
+    const start = startOf({ record, promptTokens: 3, promptUnits: { CHARACTER: 12 } }, price);
+    await processThatDies(({ journal }) => void journal.attemptStarted(start));
+    const { books } = await restart();
+    expect(books.rows.get(record.id)?.inference).toMatchObject({
+      ...{
+        operation: 'SPEECH',
+        status: 'FAILED',
+        error_code: 'INTERRUPTED',
+        usage_source: 'ESTIMATED',
+        cost: '0.00018',
+        finish_reason: null,
+      },
+      cost_components: [{ kind: 'CHARACTER', quantity: 12 }],
+    });
   });
 
   test('a call that had only started pays for its prompt, and is told as interrupted', async () => {
