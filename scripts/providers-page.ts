@@ -3,6 +3,7 @@ import type { Preset } from '../src/providers/preset.js';
 import { WIRE_FORMAT_ADAPTERS } from '../src/providers/adapters.js';
 import { Untranslatable } from '../src/providers/contract.js';
 import type { ProviderTarget } from '../src/providers/contract.js';
+import { OPERATIONS } from '../src/core/vocabulary.js';
 import { PRESETS } from '../src/providers/presets.js';
 
 /** What the translator of a preset does with a call that uses one thing. */
@@ -66,17 +67,46 @@ export function verdictOf(preset: Preset, call: Partial<CompletionCall>): Verdic
   }
 }
 
-function operationsOf({ wireFormat }: Preset): readonly string[] {
+/** What the vendor offers, of what its wire format has a form for. */
+function operationsOf({ wireFormat, operations = ['COMPLETION'] }: Preset): readonly string[] {
   const adapter = WIRE_FORMAT_ADAPTERS.get(wireFormat);
-  return [...(adapter?.chat === undefined ? [] : ['COMPLETION']), ...Object.keys(adapter?.operations ?? {})];
+  const built = new Set<string>([...(adapter?.chat === undefined ? [] : ['COMPLETION']), ...Object.keys(adapter?.operations ?? {})]);
+  return operations.filter((operation) => built.has(operation));
 }
+
+const CLOUDS: readonly string[] = [
+  '## Clouds',
+  '',
+  'Bedrock takes an API key (`credential: {apiKey}`), or keys of an account, by which each call is signed for the region. Temporary keys are',
+  'not renewed by the gateway. Cross-region profiles and profiles of one’s own are named by the deployment’s `upstreamModel`; where that is an',
+  'ARN that tells no maker, the model’s slug does (`claude-…`, `nova-…`).',
+  '',
+  '```graphql',
+  'mutation {',
+  '  createProvider(',
+  '    input: {',
+  '      slug: "bedrock"',
+  '      preset: "bedrock"',
+  '      region: "eu-central-1"',
+  '      credential: { aws: { accessKeyId: "AKIA…", secretAccessKey: "…" } }',
+  '    }',
+  '  ) {',
+  '    __typename',
+  '  }',
+  '}',
+  '```',
+  '',
+  'Vertex AI is called by a service account: `preset: "vertex"`, `region: "europe-west4"` (or `"global"`) and',
+  '`credential: {googleServiceAccount: $keyFile}` with the key file’s JSON as a variable; the project is the key file’s own, unless `baseUrl`',
+  'says another. The gateway exchanges it for access tokens, and renews them five minutes before they end while nobody waits.',
+];
 
 /** The lines of docs/providers.md: vendor × operation × capability, asked of the translators themselves. */
 export function providersMatrix(
   table: (head: readonly string[], rows: readonly (readonly string[])[]) => readonly string[],
 ): readonly string[] {
   const presets = [...PRESETS].toSorted((one, other) => one.name.localeCompare(other.name, 'en'));
-  const operations = [...new Set(presets.flatMap(operationsOf))];
+  const operations = OPERATIONS.filter((operation) => presets.some((preset) => operationsOf(preset).includes(operation)));
   const offered = presets.map((preset) => {
     const has = new Set(operationsOf(preset));
     return [
@@ -85,14 +115,16 @@ export function providersMatrix(
       ...operations.map((operation) => (has.has(operation) ? MARKS.yes : MARKS.no)),
     ];
   });
-  const takes = presets.map((preset) => [`\`${preset.name}\``, ...PROBES.map(([, call]) => MARKS[verdictOf(preset, call)])]);
+  const takes = presets
+    .filter((preset) => operationsOf(preset).includes('COMPLETION'))
+    .map((preset) => [`\`${preset.name}\``, ...PROBES.map(([, call]) => MARKS[verdictOf(preset, call)])]);
   return [
     'What a call can ask of each vendor, as the gateway’s own translators answer it. Addresses, variables and models are in the',
     '[reference](reference/providers.md).',
     '',
     '## Operations',
     '',
-    'Whether the vendor’s wire format has a form for it; which models serve it is up to the vendor.',
+    'What the vendor’s documentation offers, and the gateway speaks; which models serve it is up to the vendor.',
     '',
     ...table(['preset', 'wire format', ...operations.map((operation) => `\`${operation}\``)], offered),
     '',
@@ -107,5 +139,7 @@ export function providersMatrix(
     '`CAPABILITY_NOT_SUPPORTED`, or skipped in a chain of targets with the reason; for the lack of JSON, JSON schema, reasoning, parallel',
     'tools, prompt caching or streaming a call goes another way, told in `warnings`. A model known for nothing but STREAMING is tried with',
     'anything.',
+    '',
+    ...CLOUDS,
   ];
 }

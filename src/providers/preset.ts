@@ -1,5 +1,5 @@
 import type { OperationName } from '../core/operations.js';
-import type { EmbeddingPurpose, WireFormat } from '../core/vocabulary.js';
+import type { EmbeddingPurpose, Operation, WireFormat } from '../core/vocabulary.js';
 
 /** A vendor as data. The first fields are what the catalogue needs to make a provider of it. */
 export interface Preset {
@@ -15,6 +15,8 @@ export interface Preset {
   /** Its usual place is the own machine or network. */
   readonly allowPrivateNetwork: boolean;
   readonly needsCredential: boolean;
+  /** What its documentation offers of what its wire format can say; absent: completions. Told in docs, refused nowhere. */
+  readonly operations?: readonly Operation[];
   /** At most ten for completions: our model slug, and the vendor's own name where it differs. */
   readonly models: readonly PresetModel[];
   /** How its dialect differs from the wire format's plain form. */

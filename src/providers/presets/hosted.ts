@@ -11,6 +11,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
     environmentVariable: 'OPENAI_API_KEY',
     allowPrivateNetwork: false,
     needsCredential: true,
+    operations: ['COMPLETION', 'EMBEDDING', 'IMAGE', 'SPEECH', 'TRANSCRIPTION', 'MODERATION'],
     models: [
       { model: 'gpt-6-sol' },
       { model: 'gpt-6-luna' },
@@ -39,6 +40,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
     environmentVariable: null,
     allowPrivateNetwork: false,
     needsCredential: true,
+    operations: ['COMPLETION', 'EMBEDDING', 'IMAGE', 'SPEECH', 'TRANSCRIPTION'],
     models: [
       { model: 'gpt-5.4' },
       { model: 'gpt-5.4-mini' },
@@ -60,6 +62,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
     environmentVariable: 'MISTRAL_API_KEY',
     allowPrivateNetwork: false,
     needsCredential: true,
+    operations: ['COMPLETION', 'EMBEDDING', 'TRANSCRIPTION', 'MODERATION'],
     models: [
       { model: 'mistral-large-2512' },
       { model: 'mistral-medium-latest' },
@@ -87,6 +90,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
     environmentVariable: 'GROQ_API_KEY',
     allowPrivateNetwork: false,
     needsCredential: true,
+    operations: ['COMPLETION', 'SPEECH', 'TRANSCRIPTION'],
     models: [
       { model: 'llama-3.3-70b-versatile' },
       { model: 'llama-3.1-8b-instant' },
@@ -130,6 +134,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
     environmentVariable: 'XAI_API_KEY',
     allowPrivateNetwork: false,
     needsCredential: true,
+    operations: ['COMPLETION', 'IMAGE'],
     models: [
       { model: 'grok-4.6' },
       { model: 'grok-4.5' },
@@ -174,6 +179,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
     environmentVariable: null,
     allowPrivateNetwork: false,
     needsCredential: true,
+    operations: ['COMPLETION', 'EMBEDDING'],
     models: [
       { model: 'command-a', upstreamModel: 'command-a-03-2025' },
       { model: 'command-r7b', upstreamModel: 'command-r7b-12-2024' },

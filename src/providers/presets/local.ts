@@ -11,6 +11,7 @@ export const LOCAL_PRESETS: readonly Preset[] = [
     environmentVariable: 'OLLAMA_HOST',
     allowPrivateNetwork: true,
     needsCredential: false,
+    operations: ['COMPLETION', 'EMBEDDING'],
     models: [
       { model: 'llama3.2' },
       { model: 'llama3.1' },
@@ -31,6 +32,7 @@ export const LOCAL_PRESETS: readonly Preset[] = [
     environmentVariable: null,
     allowPrivateNetwork: true,
     needsCredential: false,
+    operations: ['COMPLETION', 'EMBEDDING', 'TRANSCRIPTION', 'RERANK'],
     models: [],
     quirks: { noForm: ['document'], needsUserMessage: true, reasoningField: 'reasoning_content' },
   },
@@ -43,6 +45,7 @@ export const LOCAL_PRESETS: readonly Preset[] = [
     environmentVariable: null,
     allowPrivateNetwork: true,
     needsCredential: false,
+    operations: ['COMPLETION', 'EMBEDDING'],
     models: [],
     quirks: { noForm: ['audio', 'document'], needsUserMessage: true },
   },
@@ -55,6 +58,7 @@ export const LOCAL_PRESETS: readonly Preset[] = [
     environmentVariable: null,
     allowPrivateNetwork: true,
     needsCredential: false,
+    operations: ['COMPLETION', 'EMBEDDING', 'IMAGE', 'SPEECH', 'TRANSCRIPTION', 'MODERATION', 'RERANK'],
     models: [{ model: 'sandbox' }],
   },
 ];

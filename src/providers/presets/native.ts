@@ -32,6 +32,7 @@ export const NATIVE_PRESETS: readonly Preset[] = [
     environmentVariable: 'GEMINI_API_KEY',
     allowPrivateNetwork: false,
     needsCredential: true,
+    operations: ['COMPLETION', 'EMBEDDING', 'IMAGE'],
     models: [
       { model: 'gemini-3.8-flash' },
       { model: 'gemini-3.7-flash' },
@@ -84,6 +85,7 @@ export const NATIVE_PRESETS: readonly Preset[] = [
     environmentVariable: null,
     allowPrivateNetwork: false,
     needsCredential: true,
+    operations: ['COMPLETION', 'EMBEDDING', 'IMAGE', 'SPEECH', 'TRANSCRIPTION', 'MODERATION'],
     models: [
       { model: 'gpt-6-sol' },
       { model: 'gpt-6-luna' },

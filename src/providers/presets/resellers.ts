@@ -11,6 +11,7 @@ export const RESELLER_PRESETS: readonly Preset[] = [
     environmentVariable: 'TOGETHER_API_KEY',
     allowPrivateNetwork: false,
     needsCredential: true,
+    operations: ['COMPLETION', 'EMBEDDING', 'IMAGE', 'RERANK'],
     models: [
       { model: 'meta-llama-llama-3.3-70b-instruct-turbo', upstreamModel: 'meta-llama/Llama-3.3-70B-Instruct-Turbo' },
       { model: 'meta-llama-meta-llama-3.1-405b-instruct-turbo', upstreamModel: 'meta-llama/Meta-Llama-3.1-405B-Instruct-Turbo' },
@@ -29,6 +30,7 @@ export const RESELLER_PRESETS: readonly Preset[] = [
     environmentVariable: 'FIREWORKS_API_KEY',
     allowPrivateNetwork: false,
     needsCredential: true,
+    operations: ['COMPLETION', 'EMBEDDING', 'RERANK'],
     models: [
       { model: 'deepseek-v4-pro', upstreamModel: 'accounts/fireworks/models/deepseek-v4-pro' },
       { model: 'deepseek-v4-flash', upstreamModel: 'accounts/fireworks/models/deepseek-v4-flash' },
@@ -52,6 +54,7 @@ export const RESELLER_PRESETS: readonly Preset[] = [
     environmentVariable: 'OPENROUTER_API_KEY',
     allowPrivateNetwork: false,
     needsCredential: true,
+    operations: ['COMPLETION', 'EMBEDDING'],
     models: [
       { model: 'openai-gpt-6-sol', upstreamModel: 'openai/gpt-6-sol' },
       { model: 'openai-gpt-5.4-mini', upstreamModel: 'openai/gpt-5.4-mini' },

@@ -11,6 +11,7 @@ export const RETRIEVAL_PRESETS: readonly Preset[] = [
     environmentVariable: null,
     allowPrivateNetwork: false,
     needsCredential: true,
+    operations: ['EMBEDDING', 'RERANK'],
     models: [
       { model: 'voyage-4-large', operation: 'EMBEDDING' },
       { model: 'voyage-4', operation: 'EMBEDDING' },
@@ -31,6 +32,7 @@ export const RETRIEVAL_PRESETS: readonly Preset[] = [
     environmentVariable: null,
     allowPrivateNetwork: false,
     needsCredential: true,
+    operations: ['EMBEDDING', 'RERANK'],
     models: [
       { model: 'jina-embeddings-v3', operation: 'EMBEDDING' },
       { model: 'jina-reranker-v2-base-multilingual', operation: 'RERANK' },
@@ -58,6 +60,7 @@ export const RETRIEVAL_PRESETS: readonly Preset[] = [
     environmentVariable: null,
     allowPrivateNetwork: false,
     needsCredential: true,
+    operations: ['RERANK'],
     models: [{ model: 'rerank-v3.5', operation: 'RERANK' }],
   },
 ];
