@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { chatBody, chatFrame, chatStream } from '../kit/scripted-upstream.js';
+import { chatBody, chatFrame, chatStream, createGate } from '../kit/scripted-upstream.js';
+import { startTcpProxy } from '../kit/tcp-proxy.js';
 import { startProduct } from '../kit/product.js';
 import type { TestProduct } from '../kit/product.js';
 
@@ -58,9 +61,13 @@ afterAll(async () => {
   await product.stop();
 });
 
+const settings = (url: string) => ({
+  PATH: process.env['PATH'],
+  ...{ GLIDEPATH_URL: url, GLIDEPATH_KEY: product.adminKey, GLIDEPATH_MODEL: 'words' },
+});
+
 async function run(name: string): Promise<string> {
-  const env = { PATH: process.env['PATH'], GLIDEPATH_URL: product.url, GLIDEPATH_KEY: product.adminKey, GLIDEPATH_MODEL: 'words' };
-  const running = promisify(execFile)(process.execPath, [name], { cwd: folder, env, timeout: 15_000 });
+  const running = promisify(execFile)(process.execPath, [name], { cwd: folder, env: settings(product.url), timeout: 15_000 });
   const { stdout, stderr } = await running.catch((error: unknown) => {
     throw new Error(`${name} failed: ${JSON.stringify(error)}`, { cause: error });
   });
@@ -75,6 +82,7 @@ describe('docs/streaming.md', () => {
       'stream.mjs',
       'sse.mjs',
       'resume.mjs',
+      'retry.mjs',
       'cancel.mjs',
       'errors.mjs',
       'idempotency.mjs',
@@ -91,8 +99,67 @@ describe('docs/streaming.md', () => {
   );
 
   test('its examples asked each question once, and left nothing running', async () => {
-    // stream, sse, resume, cancel, idempotency (two callers, one question) and start; what was refused asked nobody.
-    expect(product.upstream.requests).toHaveLength(6);
+    // stream, sse, resume, retry, cancel, idempotency (two callers, one question) and start; what was refused asked nobody.
+    expect(product.upstream.requests).toHaveLength(7);
     await Promise.all(product.upstream.requests.map(({ ended }) => ended));
   });
+
+  test.each(['resume.mjs', 'retry.mjs'])(
+    '%s over a network that breaks again and again: each delta once, asked once',
+    async (name) => {
+      const CUTS = 5;
+      const before = product.upstream.requests.length;
+      const proxy = await startTcpProxy(product.url);
+      const gates = Array.from({ length: CUTS }, createGate);
+      product.upstream.respondOnce(async ({ stream, send }) => {
+        for (const [index, { opened }] of gates.entries()) {
+          await send(chatFrame({ content: `part ${index}; ` }));
+          await send(chatFrame({ content: `more ${index}; ` }));
+          await opened;
+        }
+        await stream(chatStream(['the end']));
+      });
+      const child = spawn(process.execPath, [name], { cwd: folder, env: settings(proxy.url.replace(/\/$/, '')) });
+      const printed = printedBy(child);
+      const exited = once(child, 'exit');
+      let expected = '';
+      for (const [index, gate] of gates.entries()) {
+        expected += `part ${index}; more ${index}; `;
+        await printed.has(expected);
+        proxy.cut();
+        // What the upstream says meanwhile, nobody hears.
+        gate.open();
+        proxy.heal();
+      }
+      await printed.has('the end\nover ');
+      expect(await exited).toEqual([0, null]);
+      expect(printed.text().startsWith(`${expected}the end\nover `)).toBe(true);
+      expect(product.upstream.requests).toHaveLength(before + 1);
+      await proxy.close();
+    },
+    60_000,
+  );
 });
+
+interface Printed {
+  text(): string;
+  /** Resolves once it has printed that; rejects where it ends without. */
+  has(part: string): Promise<void>;
+}
+
+function printedBy(child: ChildProcessWithoutNullStreams): Printed {
+  let text = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
+  return {
+    text: () => text,
+    has: (part) =>
+      new Promise((resolve, reject) => {
+        const check = () => text.includes(part) && resolve();
+        child.stdout.on('data', check);
+        child.once('close', () => reject(new Error(`ended without ${part}: ${text}${stderr}`)));
+        check();
+      }),
+  };
+}
