@@ -171,6 +171,7 @@ describe('provider keys', () => {
     ['OPENROUTER_API_KEY', 'openrouter'],
     ['PERPLEXITY_API_KEY', 'perplexity'],
     ['CEREBRAS_API_KEY', 'cerebras'],
+    ['COHERE_API_KEY', 'cohere'],
   ])('%s makes the provider %s', (variable, preset) => {
     expect(keysOf({ [variable]: 'secret' })).toEqual([[preset, 'secret', null]]);
   });

@@ -23,6 +23,7 @@ const KEY_PRESETS: Readonly<Record<string, string>> = {
   OPENROUTER_API_KEY: 'openrouter',
   PERPLEXITY_API_KEY: 'perplexity',
   CEREBRAS_API_KEY: 'cerebras',
+  COHERE_API_KEY: 'cohere',
 };
 const OLLAMA_PORT = '11434';
 

@@ -176,7 +176,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
     displayName: 'Cohere',
     wireFormat: 'OPENAI_CHAT',
     baseUrl: 'https://api.cohere.ai/compatibility/v1',
-    environmentVariable: null,
+    environmentVariable: 'COHERE_API_KEY',
     allowPrivateNetwork: false,
     needsCredential: true,
     operations: ['COMPLETION', 'EMBEDDING'],
