@@ -42,7 +42,13 @@ subscription Stream($input: CompletionInput!, $key: String!) {
     sequence
     ... on TextDelta { text }
     ... on CompletionFinished {
-      completion { id finishReason usage { totalOutput } cost { total { amount currency } } }
+      completion {
+        id
+        text
+        finishReason
+        usage { totalOutput }
+        cost { total { amount currency } }
+      }
     }
     ... on CompletionFailed { error { code message } }
   }
