@@ -81,9 +81,9 @@ describe('nothing loops', () => {
     everywhere(({ stall }) => stall());
     let answer: Answer | null = null;
     const startedMs = performance.now();
-    const calls = await asked(async () => (answer = await complete(`${name}-slow`, { timeoutMs: 1_000 })));
+    const calls = await asked(async () => (answer = await complete(`${name}-slow`, { timeoutMs: 2_000 })));
     expect(answer).toMatchObject({ __typename: 'GatewayFailed', code: 'DEADLINE_EXCEEDED' });
-    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(999);
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(1_999);
     expect(calls[0]).toBe(1);
     expect(calls[1]).toBe(1);
   });

@@ -172,6 +172,8 @@ describe('who is asked how often', () => {
     expect(nodes.find(({ slug }) => slug === first)?.health).toMatchObject({
       ...{ state: 'OPEN', reason: 'SERVER_ERROR: 3 failures in a row', until: expect.any(String), since: expect.any(String) },
     });
+    const metrics = await (await fetch(`${product.url}/metrics`)).text();
+    expect(metrics).toContain(`glidepath_deployment_state{deployment="${first}",state="OPEN"} 1`);
   });
 
   test('F5 while all are cooling a call is refused with the soonest instant, or tried once where the route says so', async () => {
