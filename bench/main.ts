@@ -3,10 +3,12 @@
  * (the upstream's own cost) and a bare node:http + undici proxy. Each runs in a process of its own, so the load's cost is
  * left out; rounds are interleaved (A B C A B C …), so that a noisy machine is noisy for all of them.
  *
+ * And what open subscriptions cost, ten thousand idle and five hundred active; what routing decisions cost; how fast streams of each wire
+ * format are read.
+ *
  * npm run bench [-- --json] [-- --cpu-prof] [-- --subscriptions] [-- --slope] [-- --routing] [-- --readers]: with --cpu-prof the product is profiled,
- * which slows it, and its time is told by place; with --subscriptions only what open subscriptions cost is measured, ten thousand idle
- * and five hundred active; with --slope only whether the heap stays flat over twenty thousand aborted streams, which takes minutes;
- * with --routing only what routing decisions cost; with --readers only how fast streams of each wire format are read.
+ * which slows it, and its time is told by place; with --subscriptions, --routing or --readers only that is measured; with --slope only
+ * whether the heap stays flat over twenty thousand aborted streams, which takes minutes and ends with code 1 where it grows.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,6 +28,7 @@ import { rowsOf, tableOf } from './report.js';
 import type { Result } from './report.js';
 import { measureSlope, tellSlope } from './slope.js';
 import { measureSubscriptions, SLOW_DELTA_MS, tellSubscriptions } from './subscriptions.js';
+import type { SubscriptionCosts } from './subscriptions.js';
 import { openAiTarget, productTarget } from './targets.js';
 import type { Target } from './targets.js';
 
@@ -71,21 +74,21 @@ async function main(): Promise<void> {
   };
   // An impatient reader must not leave processes and a database behind.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stopAll().finally(() => process.exit(1)));
-  const started = async <C extends Child>(starting: Promise<C>): Promise<C> => {
+  const started: Started = async (starting) => {
     const child = await starting;
     children.unshift(child);
     return child;
   };
   try {
-    const upstream = await started(options.has('--subscriptions') ? server('upstream', String(SLOW_DELTA_MS)) : server('upstream'));
-    const bare = await started(server('bare-proxy', urlOf(upstream)));
-    const nodeOptions = profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
-    const product = await started(startProduct(urlOf(upstream), nodeOptions));
     if (options.has('--subscriptions')) {
-      const costs = await measureSubscriptions(product);
+      const costs = await subscriptionCosts(started);
       console.log(options.has('--json') ? JSON.stringify(costs) : tellSubscriptions(costs));
       return;
     }
+    const upstream = await started(server('upstream'));
+    const bare = await started(server('bare-proxy', urlOf(upstream)));
+    const nodeOptions = profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
+    const product = await started(startProduct(urlOf(upstream), nodeOptions));
     const targets = [openAiTarget(DIRECT, upstream), openAiTarget(BARE, bare), productTarget(PRODUCT, product, LANES)];
     for (const target of targets) for (const workload of WARM_UP) await runAll(target, workload);
     const fromUs = monotonicUs();
@@ -93,12 +96,22 @@ async function main(): Promise<void> {
     const toUs = monotonicUs();
     for (const target of targets) await target.close();
     await product.stop();
-    print(results, { decisions, readers });
+    // Only Linux tells the memory of another process.
+    const subscriptions = profileDir === null && process.platform === 'linux' ? await subscriptionCosts(started) : null;
+    print(results, { decisions, readers, subscriptions });
     if (profileDir !== null) await printShares(profileDir, { fromUs, toUs });
   } finally {
     await stopAll();
     if (profileDir !== null) await rm(profileDir, { recursive: true, force: true });
   }
+}
+
+type Started = <C extends Child>(starting: Promise<C>) => Promise<C>;
+
+/** Of a product that is fresh, with an upstream that takes its time. */
+async function subscriptionCosts(started: Started): Promise<SubscriptionCosts> {
+  const upstream = await started(server('upstream', String(SLOW_DELTA_MS)));
+  return measureSubscriptions(await started(startProduct(urlOf(upstream), [])));
 }
 
 async function compare(targets: readonly Target[]): Promise<readonly Result[]> {
@@ -111,18 +124,22 @@ async function compare(targets: readonly Target[]): Promise<readonly Result[]> {
   return targets.map(({ name }, position) => ({ name, samples: samples[position] ?? { unary: [], stream: [] } }));
 }
 
-function print(
-  results: readonly Result[],
-  { decisions, readers }: { readonly decisions: readonly DecisionCost[]; readonly readers: readonly ReaderCost[] },
-): void {
+interface Beside {
+  readonly decisions: readonly DecisionCost[];
+  readonly readers: readonly ReaderCost[];
+  readonly subscriptions: SubscriptionCosts | null;
+}
+
+function print(results: readonly Result[], { decisions, readers, subscriptions }: Beside): void {
   const tables = WORKLOADS.map(({ kind }) => ({ kind, rows: rowsOf(results, kind, BARE) }));
   if (options.has('--json')) {
-    console.log(JSON.stringify({ ...Object.fromEntries(tables.map(({ kind, rows }) => [kind, rows])), decisions, readers }));
+    console.log(JSON.stringify({ ...Object.fromEntries(tables.map(({ kind, rows }) => [kind, rows])), decisions, readers, subscriptions }));
     return;
   }
   for (const { kind, rows } of tables) console.log(`${tableOf(kind, rows)}\n`);
   console.log(`${tellDecisions(decisions)}\n`);
   console.log(`${tellReaders(readers)}\n`);
+  if (subscriptions) console.log(`${tellSubscriptions(subscriptions)}\n`);
 }
 
 async function printShares(folder: string, { fromUs, toUs }: { fromUs: number; toUs: number }): Promise<void> {
@@ -138,6 +155,7 @@ function monotonicUs(): number {
 async function slope(): Promise<void> {
   const costs = await measureSlope((heap) => process.stderr.write(`${(heap / 1024 / 1024).toFixed(2)} MiB\n`));
   console.log(options.has('--json') ? JSON.stringify(costs) : tellSlope(costs));
+  if (!costs.isFlat) process.exitCode = 1;
 }
 
 await (options.has('--slope') ? slope() : main());
