@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { createHmac, randomBytes } from 'node:crypto';
 import { createKeyHash, generateKey, parseKey, shownPrefix } from '../../src/auth/key-format.js';
 import { Secret } from '../../src/core/secret.js';
+import { withRoom } from '../kit/room.js';
 
 const NONSENSE = [
   `' OR 1=1--`,
@@ -73,7 +74,8 @@ describe('parseKey', () => {
     const long = 'g'.repeat(1_048_576);
     const began = performance.now();
     for (let times = 0; times < 10_000; times += 1) parseKey(long);
-    expect(performance.now() - began).toBeLessThan(200);
+    // To look at every character of them all would take many times as long.
+    expect(performance.now() - began).toBeLessThan(withRoom(200));
   });
 });
 
