@@ -9,7 +9,13 @@ import { routeOf, to } from './stage.js';
 const serving = (slug: string, ...operations: readonly Operation[]) =>
   deployment({ slug, provider: { slug: `at-${slug}` }, model: { slug: `m-${slug}`, operations } });
 const DEPLOYMENTS = [serving('chat', 'COMPLETION'), serving('vectors', 'EMBEDDING'), serving('both', 'EMBEDDING', 'COMPLETION')];
-const SNAPSHOT = snapshotOf(DEPLOYMENTS, undefined, [routeOf('embedder', { fallback: { nodes: [to('vectors'), to('both')] } })]);
+const OFF = [
+  deployment({ slug: 'off', enabled: false, provider: { slug: 'at-off' }, model: { slug: 'm-off' } }),
+  deployment({ slug: 'dark', provider: { slug: 'at-dark', enabled: false }, model: { slug: 'm-dark' } }),
+];
+const SNAPSHOT = snapshotOf([...DEPLOYMENTS, ...OFF], undefined, [
+  routeOf('embedder', { fallback: { nodes: [to('vectors'), to('both')] } }),
+]);
 
 function findings(definition: RouteNode): readonly string[] {
   const checked = checkDefinition({ slug: 'main', definition, snapshot: SNAPSHOT }, createConditionCompiler());
@@ -47,4 +53,12 @@ test.each<[string, RouteNode, readonly string[]]>([
   ],
 ])('publication names targets that lack the operation: %s', (_, definition, expected) => {
   expect(findings(definition)).toEqual(expected);
+});
+
+test('publication names targets that are disabled, by themselves or with their provider', () => {
+  expect(findings(balance(to('chat'), to('off'), to('dark'), { target: { model: 'm-off' } }))).toEqual([
+    'definition.balance.branches.1.node.target.deployment the deployment is disabled',
+    'definition.balance.branches.2.node.target.deployment its provider is disabled',
+    'definition.balance.branches.3.node.target.model no enabled deployment serves this model',
+  ]);
 });
