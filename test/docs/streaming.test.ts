@@ -121,7 +121,7 @@ describe('docs/streaming.md', () => {
       });
       const child = spawn(process.execPath, [name], { cwd: folder, env: settings(proxy.url.replace(/\/$/, '')) });
       const printed = printedBy(child);
-      const exited = once(child, 'exit');
+      const closed = once(child, 'close');
       let expected = '';
       for (const [index, gate] of gates.entries()) {
         expected += `part ${index}; more ${index}; `;
@@ -131,9 +131,8 @@ describe('docs/streaming.md', () => {
         gate.open();
         proxy.heal();
       }
-      await printed.has('the end\nover ');
-      expect(await exited).toEqual([0, null]);
-      expect(printed.text().startsWith(`${expected}the end\nover `)).toBe(true);
+      expect(await closed).toEqual([0, null]);
+      expect(printed.text().split('\n')[0]).toBe(`${expected}the end`);
       expect(product.upstream.requests).toHaveLength(before + 1);
       await proxy.close();
     },
