@@ -124,8 +124,9 @@ function settledRecord(completion: RunningCompletion, outcome: DispatchOutcome, 
   };
 }
 
-function statusOf({ status, attempts }: DispatchOutcome, endedBy: EndReason | null): InferenceStatus {
+function statusOf({ status, attempts, refusal }: DispatchOutcome, endedBy: EndReason | null): InferenceStatus {
   if (status === 'succeeded') return 'SUCCEEDED';
+  if (refusal) return 'BLOCKED';
   if (status === 'cancelled' && endedBy === 'cancelled') return 'CANCELLED';
   return status === 'cancelled' && attempts.length === 0 ? 'BLOCKED' : 'FAILED';
 }
@@ -142,8 +143,9 @@ function finishReasonOfWhole(answer: Answer | undefined): FinishReason {
   return answer?.ended ? (answer.finishReason ?? 'OTHER') : 'INCOMPLETE';
 }
 
-function errorOf({ status, attempts }: DispatchOutcome, endedBy: EndReason | null): UserError | null {
+function errorOf({ status, attempts, refusal }: DispatchOutcome, endedBy: EndReason | null): UserError | null {
   if (status === 'succeeded') return null;
+  if (refusal) return refusal;
   const failure = attempts.at(-1)?.failure;
   if (status === 'failed') return failure ? errorOfFailure(failure) : userError('INTERRUPTED');
   switch (endedBy) {

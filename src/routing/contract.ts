@@ -98,6 +98,8 @@ export interface RoutePlan {
   readonly legs?: ReadonlyMap<DeploymentId, Leg>;
   /** Its one target is tried though it is cooling, because the route says so. */
   readonly isForced?: boolean;
+  /** Where all its targets have opened since it was made, the first is tried all the same; otherwise the call is refused. */
+  readonly isLenient?: boolean;
   readonly hedge?: Hedge | null;
   /** For the caller: what could not be decided as the route says. */
   readonly warnings?: readonly string[];
@@ -154,6 +156,8 @@ export interface DispatchOutcome {
   readonly status: 'succeeded' | 'failed' | 'cancelled';
   /** The last one's answer is the outcome's; the others as they ended. Empty where the caller left before the first. */
   readonly attempts: readonly Attempt[];
+  /** Why nobody was asked, though the plan had targets. */
+  readonly refusal?: UserError | null;
   readonly warnings: readonly string[];
   /** Milliseconds spent waiting between attempts. */
   readonly pausedMs: number;

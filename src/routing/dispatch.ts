@@ -5,6 +5,7 @@ import type { Failure } from '../core/failures.js';
 import type { FailureClass } from '../core/vocabulary.js';
 import { makeAttempt } from './attempt.js';
 import type { Attempt, DispatchOutcome, Hedge, RoutePlan } from './contract.js';
+import { allCooling } from './cooling.js';
 import { race } from './hedge.js';
 import type { Raced } from './hedge.js';
 import type { Journey, Tools } from './journey.js';
@@ -22,7 +23,8 @@ type Verdict =
 /**
  * Tries a plan's targets:
  * 1. In order, each at most once: who has been left is not come back to.
- * 2. A target that has opened since the plan was made is passed over; a half open one takes one call at a time.
+ * 2. A target that has opened since the plan was made is passed over; a half open one takes one call at a time. Where that
+ *    leaves nobody, the call is refused, unless its route (or a model named without one) says that trying beats refusing.
  * 3. A failure leads to the next target where the table, or the route, says so; what was said before it is only told to nobody
  *    where no content had come. After content nothing is restarted.
  * 4. The first target may be joined by a second one where the route says so (hedge.ts).
@@ -32,7 +34,7 @@ export async function tryTargets(journey: Journey, plan: RoutePlan, tools: Tools
   const isForced = plan.isForced === true;
   if (hasLeft(journey)) return 'cancelled';
   let at = isForced ? 0 : legs.findIndex(({ deployment }) => tools.health.admit(deployment));
-  // All have opened since the plan was made: the first is asked all the same, for there is no refusing any more.
+  if (at < 0 && plan.isLenient !== true) return refuse(journey, legs, tools);
   if (at < 0) at = 0;
   let hedge = at === 0 ? hedgeOf(plan, legs) : null;
   for (let leg = legs[at]; leg; leg = legs[at]) {
@@ -49,6 +51,14 @@ export async function tryTargets(journey: Journey, plan: RoutePlan, tools: Tools
     at = legs.indexOf(next);
     hedge = null;
   }
+  return 'failed';
+}
+
+/** All have opened since the plan was made, or the one place for a probe is taken: a crowd that planned together must not meet there. */
+function refuse(journey: Journey, legs: readonly Leg[], { health, clock }: Tools): DispatchOutcome['status'] {
+  const nowMs = clock.now().getTime();
+  const blocks = legs.map(({ deployment }) => health.block(deployment) ?? { untilMs: nowMs });
+  journey.refusal = allCooling(blocks, nowMs);
   return 'failed';
 }
 

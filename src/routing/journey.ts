@@ -1,5 +1,6 @@
 import type { Deployment } from '../core/catalogue.js';
 import type { Clock, Random } from '../core/clock.js';
+import type { UserError } from '../core/errors.js';
 import type { InferenceCall } from '../core/operations.js';
 import type { CallTimeouts, UpstreamCaller } from '../providers/contract.js';
 import type { Attempt, DispatchWatch } from './contract.js';
@@ -41,11 +42,12 @@ export interface Journey {
   /** How many have begun. */
   readonly begun: { count: number };
   readonly warnings: Set<string>;
+  refusal: UserError | null;
   /** Milliseconds between attempts, and of them those that upstreams asked for. */
   pausedMs: number;
   askedToWaitMs: number;
 }
 
 export function beginJourney(call: InferenceCall, watch: DispatchWatch, warnings: readonly string[] = []): Journey {
-  return { call, watch, attempts: [], begun: { count: 0 }, warnings: new Set(warnings), pausedMs: 0, askedToWaitMs: 0 };
+  return { call, watch, attempts: [], begun: { count: 0 }, warnings: new Set(warnings), refusal: null, pausedMs: 0, askedToWaitMs: 0 };
 }

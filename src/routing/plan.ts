@@ -7,6 +7,7 @@ import type { RoutingCandidate, RoutingRecord } from '../core/inference.js';
 import { compileModel } from './compile.js';
 import type { CompiledNode, CompiledRoutes } from './compile.js';
 import type { Hedge, RoutePlan } from './contract.js';
+import { allCooling } from './cooling.js';
 import { walk } from './decide.js';
 import { noting } from './evidence.js';
 import type { Evidence, WritableInputs } from './evidence.js';
@@ -49,7 +50,8 @@ export function decide(deciding: Deciding): Decision {
   const { tree, snapshot, facts, seed, smooth } = deciding;
   const { evidence, inputs } = noting(deciding.evidence, snapshot);
   const walked = walk(tree, { facts, evidence, seed, smooth });
-  const soonest = walked.legs.length === 0 && (walked.triesSoonest || isPlain(deciding)) ? soonestOf(walked) : null;
+  const isLenient = walked.triesSoonest || isPlain(deciding);
+  const soonest = walked.legs.length === 0 && isLenient ? soonestOf(walked) : null;
   const { legs, targets } = eachOnce(soonest ? [soonest] : arranged(walked, facts, evidence));
   const { hedge, steps } = hedgeFor([...legs.values()], deciding, evidence);
   const record: RoutingRecord = {
@@ -67,6 +69,7 @@ export function decide(deciding: Deciding): Decision {
     legs,
     hedge,
     isForced: soonest !== null,
+    isLenient,
     warnings: walked.warnings,
   };
   return { plan: ok(plan), record };
@@ -139,9 +142,8 @@ function soonestOf({ cooling }: Walk): Leg | null {
 
 function whyNobody({ model, facts }: Deciding, { cooling, excluded }: Walk): UserError {
   if (cooling.length > 0) {
-    const soonestMs = Math.min(...cooling.map(({ block }) => block.untilMs));
-    const message = `Every target is cooling down, the soonest until ${new Date(soonestMs).toISOString()}.`;
-    return userError('ALL_TARGETS_COOLING', { message, retryAfterMs: Math.max(0, Math.ceil(soonestMs - facts.at.getTime())) });
+    const blocks = cooling.map(({ block }) => block);
+    return allCooling(blocks, facts.at.getTime());
   }
   const kinds = new Set([...excluded.values()].map(({ kind }) => kind));
   const incapable = [...excluded.values()].find(({ kind }) => kind === 'incapable');

@@ -62,7 +62,8 @@ export function createRouter(dependencies: RouterDependencies): Router {
     async dispatch(call, plan, watch) {
       const journey = beginJourney(call, watch, plan.warnings);
       const status = await tryTargets(journey, plan, tools);
-      const outcome = { status, attempts: journey.attempts, warnings: [...journey.warnings], pausedMs: journey.pausedMs };
+      const { attempts, refusal, pausedMs } = journey;
+      const outcome = { status, attempts, refusal, warnings: [...journey.warnings], pausedMs };
       plan.remember?.(outcome);
       return outcome;
     },

@@ -6,6 +6,7 @@ import { FAILURE_CLASSES } from '../../src/core/vocabulary.js';
 import type { FailureClass } from '../../src/core/vocabulary.js';
 import { PIN_TTL_MS } from '../../src/routing/memory.js';
 import { deployment, failure, principal } from '../inference/kit.js';
+import type { RouteNode } from '../../src/core/routes.js';
 import { createRoutingStage, to } from './stage.js';
 
 const [a, b, c] = (['a', 'b', 'c'] as const).map((slug) =>
@@ -57,11 +58,9 @@ test('F3 a second, shorter cooldown does not win: 429 for 60 s, then one without
   const both = [stage.prepare(), stage.prepare()];
   stage.caller.script = (call, index) => call.fail(causes[index]!);
   const startedMs = stage.clock.now().getTime();
-  for (const { call, plan } of both)
-    if (plan.ok) {
-      const watch = { stream: false, signal: new AbortController().signal, deadlineAtMs: 1e6, onDeltas: () => undefined };
-      await stage.router.dispatch(call, plan.value, watch);
-    }
+  const watch = { stream: false, signal: new AbortController().signal, deadlineAtMs: 1e6, onDeltas: () => undefined };
+  const dispatched = both.flatMap(({ call, plan }) => (plan.ok ? [stage.router.dispatch(call, plan.value, watch)] : []));
+  await Promise.all(dispatched);
   expect(stage.asked()).toEqual(['a', 'a']);
   expect(stage.health.health(a!).until?.getTime()).toBe(startedMs + 60_000);
 });
@@ -102,6 +101,36 @@ test('F5 a caller who has left by the time takes no probe’s place: the next on
   for (let index = 0; index < 2; index += 1) expect((await stage.run()).status).toBe('succeeded');
   expect(stage.asked().slice(before)).toEqual(['a', 'a']);
   expect(stage.health.health(a!).state).toBe('HEALTHY');
+});
+
+test.each([
+  ['FAIL', 1],
+  ['TRY_SOONEST', 20],
+] as const)('F5 a crowd that planned together meets its only target half open: %s lets %d through', async (whenAllOpen, through) => {
+  const main: RouteNode = { fallback: { nodes: [to('a', { maxAttempts: 1 })], whenAllOpen } };
+  const stage = createRoutingStage({ deployments: ALL, main });
+  stage.caller.script = (call) => call.fail(failure('SERVER_ERROR'));
+  for (let index = 0; index < 3; index += 1) await stage.run();
+  await stage.clock.advance(30_000);
+  stage.caller.script = () => undefined;
+  const before = stage.caller.calls.length;
+  // Between plan and dispatch a call may wait for its key: here all have planned before the first is sent.
+  const crowd = Array.from({ length: 20 }, () => stage.prepare());
+  const watch = { stream: false, signal: new AbortController().signal, deadlineAtMs: 600_000, onDeltas: () => undefined };
+  const outcomes = crowd.map(({ call, plan }) =>
+    plan.ok ? stage.router.dispatch(call, plan.value, watch) : Promise.reject(new Error(plan.error.code)),
+  );
+  await stage.clock.advance(0);
+  expect(stage.caller.calls.length - before).toBe(through);
+  for (const call of stage.caller.calls.slice(before)) call.answer('ok');
+  const refusals = (await Promise.all(outcomes)).filter(({ refusal }) => refusal);
+  expect(refusals).toHaveLength(20 - through);
+  for (const { status, attempts, refusal } of refusals)
+    expect({ status, attempts, refusal }).toMatchObject({
+      status: 'failed',
+      attempts: [],
+      refusal: { code: 'ALL_TARGETS_COOLING', retryAfterMs: expect.any(Number) },
+    });
 });
 
 test('F7 a 429 moves on without a wait where another target is healthy', async () => {
