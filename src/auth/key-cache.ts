@@ -4,6 +4,7 @@ import { GatewayError } from '../core/errors.js';
 import type { ApiKeyId } from '../core/ids.js';
 import type { Principal } from '../core/principal.js';
 import type { AuthenticatorStore } from './authenticator.store.js';
+import { impatient } from './patience.js';
 
 /** Whom a key's hash stands for, from memory where that is current. */
 export interface KeyCache {
@@ -39,9 +40,6 @@ const UNKNOWN_CAPACITY = 1_000;
 const UNKNOWN_FOR_MS = 5_000;
 /** So long after the database last answered, known keys go on being served without it. */
 export const MAX_STALENESS_MS = 5 * 60_000;
-/** A reading that takes longer than this is no different, for a known key, from a database that is away. */
-export const READ_PATIENCE_MS = 1_500;
-
 export function createKeyCache(settings: KeyCacheSettings): KeyCache {
   const { clock, confirmedAt } = settings;
   const memory = createMemory(settings);
@@ -74,20 +72,6 @@ export function createKeyCache(settings: KeyCacheSettings): KeyCache {
     invalidate: memory.invalidate,
     sizes: memory.sizes,
   };
-}
-
-/** The reading, or where it does not come to an end, the fallback; without one it is waited for all the same. */
-function impatient(
-  reading: Promise<FoundKey | null>,
-  { clock, fallback }: { readonly clock: Clock; readonly fallback: () => FoundKey | null },
-): Promise<FoundKey | null> {
-  return new Promise((resolve, reject) => {
-    const cancelTimer = clock.after(READ_PATIENCE_MS, () => {
-      const served = fallback();
-      if (served !== null) resolve(served);
-    });
-    reading.then(resolve, reject).finally(cancelTimer);
-  });
 }
 
 interface Entry {

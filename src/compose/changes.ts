@@ -22,7 +22,7 @@ export function composeChanges(
   const { unitOfWork } = database;
   const store = createAccessStore(unitOfWork);
   return {
-    access: rememberAccess(createAccessReader({ store, clock })),
+    access: rememberAccess(createAccessReader({ store, clock }), clock),
     accessChanges: createAccessChanges({
       ...{ store, clock, randomBytes, hashKey: keyHashOf(database) },
       modelExists: (organizationId, slug) => catalogue.snapshot(organizationId).models.bySlug.has(slug),
