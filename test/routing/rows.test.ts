@@ -116,9 +116,9 @@ test.each([
   const before = stage.caller.calls.length;
   // Between plan and dispatch a call may wait for its key: here all have planned before the first is sent.
   const crowd = Array.from({ length: 20 }, () => stage.prepare());
-  const watch = { stream: false, signal: new AbortController().signal, deadlineAtMs: 600_000, onDeltas: () => undefined };
+  const watch = () => ({ stream: false, signal: new AbortController().signal, deadlineAtMs: 600_000, onDeltas: () => undefined });
   const outcomes = crowd.map(({ call, plan }) =>
-    plan.ok ? stage.router.dispatch(call, plan.value, watch) : Promise.reject(new Error(plan.error.code)),
+    plan.ok ? stage.router.dispatch(call, plan.value, watch()) : Promise.reject(new Error(plan.error.code)),
   );
   await stage.clock.advance(0);
   expect(stage.caller.calls.length - before).toBe(through);
