@@ -1,7 +1,4 @@
-import { rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { startChild } from './child.js';
+import { runPlainly } from './plain-process.js';
 
 export interface DecisionCost {
   readonly name: string;
@@ -15,29 +12,10 @@ export interface DecisionCost {
   readonly highestUs: number;
 }
 
-const SOURCE = fileURLToPath(new URL('servers/decisions.ts', import.meta.url));
-/** Below the packages that it imports. */
-const MADE = fileURLToPath(new URL(`../node_modules/.cache/glidepath/decisions-${process.pid}.mjs`, import.meta.url));
-
-/** What routing decisions cost, with nothing around them, in a process of its own and compiled as plainly as the product is. */
+/** What routing decisions cost, with nothing around them. */
 export async function measureDecisions(): Promise<readonly DecisionCost[]> {
-  // Loaded by tsx instead, every closure would be given its name at run time, which takes longer than to decide.
-  await build({
-    entryPoints: [SOURCE],
-    outfile: MADE,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    target: 'node20',
-  });
-  try {
-    const child = await startChild([MADE]);
-    await child.stop();
-    return child.ready['costs'] as readonly DecisionCost[];
-  } finally {
-    await rm(MADE, { force: true });
-  }
+  const ready = await runPlainly('decisions.ts');
+  return ready['costs'] as readonly DecisionCost[];
 }
 
 export function tellDecisions(costs: readonly DecisionCost[]): string {

@@ -1,7 +1,4 @@
-import { rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { startChild } from './child.js';
+import { runPlainly } from './plain-process.js';
 
 export interface ReaderCost {
   readonly wireFormat: string;
@@ -11,28 +8,10 @@ export interface ReaderCost {
   readonly parsedPerSecond: number;
 }
 
-const SOURCE = fileURLToPath(new URL('servers/readers.ts', import.meta.url));
-/** Below the packages that it imports. */
-const MADE = fileURLToPath(new URL(`../node_modules/.cache/glidepath/readers-${process.pid}.mjs`, import.meta.url));
-
-/** How fast the streams of each wire format are read, in a process of its own and compiled as plainly as the product is. */
+/** How fast the streams of each wire format are read. */
 export async function measureReaders(): Promise<readonly ReaderCost[]> {
-  await build({
-    entryPoints: [SOURCE],
-    outfile: MADE,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    target: 'node20',
-  });
-  try {
-    const child = await startChild([MADE]);
-    await child.stop();
-    return child.ready['readers'] as readonly ReaderCost[];
-  } finally {
-    await rm(MADE, { force: true });
-  }
+  const ready = await runPlainly('readers.ts');
+  return ready['readers'] as readonly ReaderCost[];
 }
 
 export function tellReaders(costs: readonly ReaderCost[]): string {
