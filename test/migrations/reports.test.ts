@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { MigrationExecutor } from 'typeorm';
 import type { DataSource } from 'typeorm';
 import { Reports1763776800000 } from '../../migrations/1763776800000-reports.js';
 import { systemClock } from '../../src/core/clock.js';
@@ -9,6 +8,7 @@ import { migrate } from '../../src/storage/migrate.js';
 import { createTestDatabase } from '../kit/database.js';
 import type { TestDatabase } from '../kit/database.js';
 import { collectingLogger } from '../kit/logger.js';
+import { undoMigration } from '../kit/undo-migration.js';
 
 let database: TestDatabase;
 let dataSource: DataSource;
@@ -23,17 +23,8 @@ afterEach(async () => {
   await database.drop();
 });
 
-async function undoReports(): Promise<void> {
-  const executor = new MigrationExecutor(dataSource);
-  for (;;) {
-    const newest = (await executor.getExecutedMigrations()).toSorted((left, right) => right.timestamp - left.timestamp)[0];
-    await executor.undoLastMigration();
-    if (newest?.name === new Reports1763776800000().name) return;
-  }
-}
-
 test('rows that were booked before get their attempts counted, and the region that served them', async () => {
-  await undoReports();
+  await undoMigration(dataSource, new Reports1763776800000().name);
   const id = (kind: 'organization' | 'provider' | 'model' | 'deployment' | 'completion' | 'attempt' | 'key') => uuidFromId(newId(kind));
   const [organization, provider, model, deployment, served, blocked] = [
     id('organization'),

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { MigrationExecutor } from 'typeorm';
 import type { DataSource } from 'typeorm';
 import { RoutesInReports1763787000000 } from '../../migrations/1763787000000-routes-in-reports.js';
 import { systemClock } from '../../src/core/clock.js';
@@ -9,6 +8,7 @@ import { migrate } from '../../src/storage/migrate.js';
 import { createTestDatabase } from '../kit/database.js';
 import type { TestDatabase } from '../kit/database.js';
 import { collectingLogger } from '../kit/logger.js';
+import { undoMigration } from '../kit/undo-migration.js';
 
 let database: TestDatabase;
 let dataSource: DataSource;
@@ -23,17 +23,8 @@ afterEach(async () => {
   await database.drop();
 });
 
-async function undoRoutes(): Promise<void> {
-  const executor = new MigrationExecutor(dataSource);
-  for (;;) {
-    const newest = (await executor.getExecutedMigrations()).toSorted((left, right) => right.timestamp - left.timestamp)[0];
-    await executor.undoLastMigration();
-    if (newest?.name === new RoutesInReports1763787000000().name) return;
-  }
-}
-
 test('rows that were booked before tell by which route they went, where their decision does', async () => {
-  await undoRoutes();
+  await undoMigration(dataSource, new RoutesInReports1763787000000().name);
   const decisions = [{ route: 'main', routeVersion: 3, seed: 's' }, { route: null, routeVersion: null, seed: 's' }, null];
   const ids = decisions.map(() => uuidFromId(newId('completion')));
   for (const [index, routing] of decisions.entries())
