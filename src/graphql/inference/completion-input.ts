@@ -1,41 +1,15 @@
 import { ArgsType, Field, Float, ID, InputType, Int } from 'type-graphql';
-import type { JsonValue } from '../../core/json.js';
-import type { DisconnectPolicy, RoutingGoal, TaskKind } from '../../core/vocabulary.js';
+import type { DisconnectPolicy, TaskKind } from '../../core/vocabulary.js';
 import type { RawCompletionInput } from '../../inference/contract.js';
-import { RoutingGoalEnum } from '../routing/words.js';
-import { GraphQLDecimal, GraphQLJSON } from '../scalars/index.js';
-import { TagInput } from '../tag.js';
+import { GraphQLDecimal } from '../scalars/index.js';
+import { CallTermsInput } from './call-terms.js';
 import { MessageInput, ReasoningInput, ResponseFormatInput, ToolChoiceInput, ToolInput } from './message-input.js';
 import { DisconnectPolicyEnum, TaskKindEnum } from './words.js';
 
 const OPTIONAL = { nullable: true } as const;
 
-@InputType({ description: 'Preferences of one call; an empty list asks for nothing.' })
-export class RoutingPreferencesInput {
-  @Field(() => [String], { ...OPTIONAL, description: 'Only deployments in one of these regions.' })
-  readonly regions?: readonly string[] | null;
-
-  @Field(() => [String], { ...OPTIONAL, description: 'Only these providers, by slug.' })
-  readonly providers?: readonly string[] | null;
-
-  @Field(() => [String], { ...OPTIONAL, description: 'None of these providers, by slug.' })
-  readonly excludeProviders?: readonly string[] | null;
-
-  @Field(() => Boolean, { ...OPTIONAL, description: 'Only the first target: nobody stands in for it.' })
-  readonly disableFallbacks?: boolean | null;
-
-  @Field(() => RoutingGoalEnum, { ...OPTIONAL, description: 'What balances go by, instead of their own strategy.' })
-  readonly optimizeFor?: RoutingGoal | null;
-
-  @Field(() => Int, { ...OPTIONAL, description: 'Targets whose first token usually takes longer, in ms, are tried last.' })
-  readonly maxFirstTokenMs?: number | null;
-}
-
 @InputType({ description: 'A conversation, and how it is to be answered.' })
-export class CompletionInput implements RawCompletionInput {
-  @Field(() => String, { description: 'A route’s slug, a model’s slug, or provider/model.' })
-  readonly model!: string;
-
+export class CompletionInput extends CallTermsInput implements RawCompletionInput {
   @Field(() => [MessageInput], { description: 'The conversation so far, the oldest first.' })
   readonly messages!: readonly MessageInput[];
 
@@ -78,9 +52,6 @@ export class CompletionInput implements RawCompletionInput {
   @Field(() => TaskKindEnum, { ...OPTIONAL, description: 'What the call is for; routes may branch on it.' })
   readonly task?: TaskKind | null;
 
-  @Field(() => RoutingPreferencesInput, { ...OPTIONAL, description: 'What this call asks of routing, within what its route allows.' })
-  readonly routing?: RoutingPreferencesInput | null;
-
   @Field(() => GraphQLDecimal, {
     ...OPTIONAL,
     description:
@@ -89,9 +60,6 @@ export class CompletionInput implements RawCompletionInput {
   })
   readonly maxCost?: string | null;
 
-  @Field(() => Int, { ...OPTIONAL, description: 'The whole call’s time, in ms; may only shorten the default of 600,000.' })
-  readonly timeoutMs?: number | null;
-
   @Field(() => DisconnectPolicyEnum, {
     ...OPTIONAL,
     description:
@@ -99,18 +67,6 @@ export class CompletionInput implements RawCompletionInput {
       'A socket that we closed for being slow does not count as leaving.',
   })
   readonly onDisconnect?: DisconnectPolicy | null;
-
-  @Field(() => String, { ...OPTIONAL, description: 'The caller’s own id of the person or account this is for.' })
-  readonly user?: string | null;
-
-  @Field(() => String, { ...OPTIONAL, description: 'The caller’s own id of the conversation.' })
-  readonly sessionId?: string | null;
-
-  @Field(() => [TagInput], { ...OPTIONAL, description: 'Labels of the caller’s own, for reports.' })
-  readonly tags?: readonly TagInput[] | null;
-
-  @Field(() => GraphQLJSON, { ...OPTIONAL, description: 'Fields passed on to the provider as they are, by provider slug or wire format.' })
-  readonly providerOptions?: JsonValue;
 }
 
 @ArgsType()

@@ -1,43 +1,20 @@
 import { Args, ArgsType, Field, Float, InputType, Int, type ClassType } from 'type-graphql';
-import type { JsonValue } from '../../core/json.js';
 import type { AudioFormat, EmbeddingPurpose, ImageFormat, ImageQuality } from '../../core/vocabulary.js';
-import { RoutingPreferencesInput } from '../inference/completion-input.js';
+import { CallTermsInput } from '../inference/call-terms.js';
 import { MediaInput } from '../inference/message-input.js';
-import { GraphQLDecimal, GraphQLJSON } from '../scalars/index.js';
-import { TagInput } from '../tag.js';
+import { GraphQLDecimal } from '../scalars/index.js';
 import { AudioFormatEnum, EmbeddingPurposeEnum, ImageFormatEnum, ImageQualityEnum } from './words.js';
 
 const OPTIONAL = { nullable: true } as const;
 
-/** The fields that inputs of every operation share; its own name is no type of the schema. */
+/** What a call of an operation other than a completion may say beside its terms; its own name is no type of the schema. */
 @InputType({ description: 'What is asked of any operation.' })
-abstract class OperationTermsInput {
-  @Field(() => String, { description: 'A route’s slug, a model’s slug, or provider/model.' })
-  readonly model!: string;
-
-  @Field(() => RoutingPreferencesInput, { ...OPTIONAL, description: 'What this call asks of routing, within what its route allows.' })
-  readonly routing?: RoutingPreferencesInput | null;
-
+abstract class OperationTermsInput extends CallTermsInput {
   @Field(() => GraphQLDecimal, {
     ...OPTIONAL,
     description: 'Refuse, before any upstream call, what is predicted to cost more than this (USD). Without a price: UNPRICED_MODEL.',
   })
   readonly maxCost?: string | null;
-
-  @Field(() => Int, { ...OPTIONAL, description: 'The whole call’s time, in ms; may only shorten the default of 600,000.' })
-  readonly timeoutMs?: number | null;
-
-  @Field(() => String, { ...OPTIONAL, description: 'The caller’s own id of the person or account this is for.' })
-  readonly user?: string | null;
-
-  @Field(() => String, { ...OPTIONAL, description: 'The caller’s own id of the conversation.' })
-  readonly sessionId?: string | null;
-
-  @Field(() => [TagInput], { ...OPTIONAL, description: 'Labels of the caller’s own, for reports.' })
-  readonly tags?: readonly TagInput[] | null;
-
-  @Field(() => GraphQLJSON, { ...OPTIONAL, description: 'Fields passed on to the provider as they are, by provider slug or wire format.' })
-  readonly providerOptions?: JsonValue;
 }
 
 @InputType({ description: 'Texts to make vectors of.' })
