@@ -5,17 +5,17 @@ import type { Answer } from '../../src/core/answer.js';
 import type { SseFrame } from '../../src/providers/contract.js';
 import type { WireFormat } from '../../src/core/vocabulary.js';
 import { createSseDecoder } from '../../src/providers/sse.js';
-import { awsEvent } from '../kit/aws-frames.js';
+import { RECORDED_IN, bytesOf } from '../contract/recorded.js';
 import { answerOf, chatApi, checkOrder, framesOf, goldenExchanges, readFrames } from './support.js';
 
-/** Where a format's recorded exchanges lie, and how many different dialects or features they have to show. */
+/** How many different dialects or features a format's recorded exchanges have to show, and a field of its usage. */
 const FORMATS = [
-  { wireFormat: 'OPENAI_CHAT', folder: 'openai-chat', fewest: 12, rawTotal: 'total_tokens' },
-  { wireFormat: 'ANTHROPIC_MESSAGES', folder: 'anthropic', fewest: 8, rawTotal: 'output_tokens' },
-  { wireFormat: 'GEMINI', folder: 'gemini', fewest: 10, rawTotal: 'promptTokenCount' },
-  { wireFormat: 'OPENAI_RESPONSES', folder: 'openai-responses', fewest: 6, rawTotal: 'total_tokens' },
-  { wireFormat: 'BEDROCK_CONVERSE', folder: 'bedrock', fewest: 11, rawTotal: 'inputTokens' },
-] as const satisfies readonly { wireFormat: WireFormat; folder: string; fewest: number; rawTotal: string }[];
+  { wireFormat: 'OPENAI_CHAT', fewest: 12, rawTotal: 'total_tokens' },
+  { wireFormat: 'ANTHROPIC_MESSAGES', fewest: 8, rawTotal: 'output_tokens' },
+  { wireFormat: 'GEMINI', fewest: 10, rawTotal: 'promptTokenCount' },
+  { wireFormat: 'OPENAI_RESPONSES', fewest: 6, rawTotal: 'total_tokens' },
+  { wireFormat: 'BEDROCK_CONVERSE', fewest: 11, rawTotal: 'inputTokens' },
+] as const satisfies readonly { wireFormat: WireFormat; fewest: number; rawTotal: string }[];
 
 function shortForm(answer: Answer) {
   const { usage } = answer;
@@ -29,13 +29,6 @@ function shortForm(answer: Answer) {
   };
 }
 
-function bytesOf(frames: readonly SseFrame[], wireFormat: WireFormat): Buffer {
-  if (wireFormat === 'BEDROCK_CONVERSE')
-    return Buffer.concat(frames.map(({ data }) => awsEvent(JSON.parse(data) as Record<string, unknown>)));
-  const lines = frames.map(({ event, data }) => `${event === null ? '' : `event: ${event}\n`}data: ${data}\n\n`);
-  return Buffer.from(lines.join(''));
-}
-
 /** The answer to a stream whose bytes come in pieces that end at `cuts`. */
 function readPieces(bytes: Buffer, cuts: readonly number[], wireFormat: WireFormat): Answer {
   const frames: SseFrame[] = [];
@@ -47,9 +40,9 @@ function readPieces(bytes: Buffer, cuts: readonly number[], wireFormat: WireForm
   return answerOf(readFrames(frames, wireFormat));
 }
 
-describe.each(FORMATS.map((format) => [format.wireFormat, format] as const))('%s', (wireFormat, { folder, fewest, rawTotal }) => {
+describe.each(FORMATS.map((format) => [format.wireFormat, format] as const))('%s', (wireFormat, { fewest, rawTotal }) => {
   const api = chatApi(wireFormat);
-  const exchanges = goldenExchanges(folder);
+  const exchanges = goldenExchanges(RECORDED_IN[wireFormat]);
 
   test('there are fixtures of every dialect and feature', () => {
     expect(exchanges.length).toBeGreaterThanOrEqual(fewest);

@@ -1,0 +1,61 @@
+import { describe, expect, test } from '@jest/globals';
+import type { JsonObject } from '../../src/core/json.js';
+import type { Preset } from '../../src/providers/preset.js';
+import { PRESETS } from '../../src/providers/presets.js';
+import { makeTarget } from '../providers/support.js';
+import { FORMATS_UNDER_TEST } from './formats-under-test.js';
+import type { FormatUnderTest } from './format.js';
+import { describeContract } from './suite.js';
+
+/** Vendors whose address is each customer's own: what it ends in. */
+const OWN_PATHS: Readonly<Record<string, string>> = {
+  'azure-openai': '/openai',
+  bedrock: '',
+  sandbox: '/v1',
+  vertex: '/v1/projects/p/locations/europe-west4/publishers/google',
+};
+
+const basePathOf = ({ name, baseUrl }: Preset) => (baseUrl === null ? OWN_PATHS[name] : new URL(baseUrl).pathname.replace(/\/$/, ''));
+
+/** A request's fields in a vendor's own words. */
+function inDialect(sent: object, { fields = {} }: NonNullable<Preset['quirks']>): JsonObject {
+  const entries = Object.entries(sent as JsonObject).flatMap(([field, value]) => {
+    const known = field in fields ? fields[field] : field;
+    return known === null || known === undefined ? [] : [[known, value] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+function pathsOf({ quirks = {} }: Preset, { basePath, path }: FormatUnderTest, ownPath: string): FormatUnderTest['path'] {
+  if (quirks.deploymentPaths !== undefined) {
+    const called = `${ownPath}/deployments/acme-large/chat/completions?api-version=${quirks.deploymentPaths}`;
+    return { unary: called, stream: called };
+  }
+  return { unary: ownPath + path.unary.slice(basePath.length), stream: ownPath + path.stream.slice(basePath.length) };
+}
+
+const speaking = PRESETS.filter(({ operations = ['COMPLETION'] }) => operations.includes('COMPLETION'));
+
+test('every vendor whose models complete takes part', () => {
+  expect(speaking.length).toBeGreaterThanOrEqual(20);
+});
+
+describe.each(speaking.map((preset) => [preset.name, preset] as const))('%s', (name, preset) => {
+  const { wireFormat, quirks = {} } = preset;
+  const ownPath = basePathOf(preset) ?? '';
+  const format = FORMATS_UNDER_TEST.find((each) => each.wireFormat === wireFormat);
+  if (format === undefined) throw new Error(`${wireFormat} is not under test`);
+  const target = (baseUrl: string) => makeTarget({ wireFormat, preset: name, baseUrl });
+
+  describeContract({
+    format,
+    target: (origin) => target(origin + ownPath),
+    standIn: {
+      target: (origin) => target(origin + (quirks.deploymentPaths === undefined ? format.basePath : ownPath)),
+      streamsUsage: quirks.fields?.['stream_options'] !== null,
+      canAsk: ({ sent }) => Object.keys(inDialect(sent, quirks)).length === Object.keys(sent).length,
+    },
+    path: pathsOf(preset, format, ownPath),
+    sent: ({ sent }) => inDialect(sent, quirks),
+  });
+});
