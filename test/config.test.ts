@@ -165,6 +165,7 @@ describe('provider keys', () => {
     ['MISTRAL_API_KEY', 'mistral'],
     ['GROQ_API_KEY', 'groq'],
     ['DEEPSEEK_API_KEY', 'deepseek'],
+    ['MOONSHOT_API_KEY', 'moonshot'],
     ['XAI_API_KEY', 'xai'],
     ['TOGETHER_API_KEY', 'together'],
     ['FIREWORKS_API_KEY', 'fireworks'],

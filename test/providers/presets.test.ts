@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { findProvider } from '@pydantic/genai-prices';
 import { readFileSync, readdirSync } from 'node:fs';
 import type { ProviderPreset } from '../../src/catalog/contract.js';
+import { readConfig } from '../../src/config.js';
 import type { CompletionCall } from '../../src/core/completion.js';
 import { WIRE_FORMAT_ADAPTERS } from '../../src/providers/adapters.js';
 import type { ProviderTarget } from '../../src/providers/contract.js';
@@ -22,6 +23,7 @@ const PRICE_LISTS: Readonly<Record<string, string>> = {
   mistral: 'mistral',
   groq: 'groq',
   deepseek: 'deepseek',
+  moonshot: 'moonshotai',
   xai: 'x-ai',
   together: 'together',
   fireworks: 'fireworks',
@@ -62,6 +64,13 @@ describe.each(PRESETS.map((preset) => [preset.name, preset] as const))('%s', (na
       expect(preset.baseUrl).not.toMatch(/\/$/);
     }
     expect(preset.needsCredential).toBe(!preset.allowPrivateNetwork);
+  });
+
+  test('the environment can make it by the variable that it names', () => {
+    const { environmentVariable } = preset;
+    const pair = name === 'azure-openai' ? { AZURE_OPENAI_ENDPOINT: 'https://acme.openai.azure.com' } : {};
+    const made = environmentVariable === null ? [] : readConfig({ ...pair, [environmentVariable]: 'localhost' }).providerKeys;
+    expect(made.map((key) => key.preset)).toEqual(environmentVariable === null ? [] : [name]);
   });
 
   test('it speaks a wire format that is built', () => {

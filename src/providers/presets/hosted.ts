@@ -125,6 +125,25 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       reasoningField: 'reasoning_content',
     },
   },
+  // Wants its reasoning back between tool calls, as DeepSeek does: https://platform.kimi.ai/docs/api/chat
+  {
+    name: 'moonshot',
+    displayName: 'Moonshot AI (Kimi)',
+    wireFormat: 'OPENAI_CHAT',
+    baseUrl: 'https://api.moonshot.ai/v1',
+    environmentVariable: 'MOONSHOT_API_KEY',
+    allowPrivateNetwork: false,
+    needsCredential: true,
+    models: [
+      { model: 'kimi-k3' },
+      { model: 'kimi-k2.7-code' },
+      { model: 'kimi-k2.6' },
+      { model: 'kimi-k2.5' },
+      { model: 'kimi-k2-thinking' },
+      { model: 'moonshot-v1-128k' },
+    ],
+    quirks: { noForm: ['audio', 'document'], fields: { max_tokens: 'max_completion_tokens' }, reasoningField: 'reasoning_content' },
+  },
   // https://docs.x.ai/docs/api-reference
   {
     name: 'xai',
