@@ -76,7 +76,7 @@ export function createUpstreamCaller({ clock, adapters, logger, client = createH
     },
     async ask(call, target, options) {
       const api = operationApi(adapters.get(target.wireFormat), call);
-      return api ? run(operationTranslation(api, call), target, options) : notBuilt(call.operation, target);
+      return api ? run(operationTranslation(api, call, target), target, options) : notBuilt(call.operation, target);
     },
     close: () => client.close(),
   };

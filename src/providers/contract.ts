@@ -45,10 +45,16 @@ export interface OperationApi<Call extends OperationCall = OperationCall> {
   /** As a chat's; throws `Untranslatable` where the call holds something that must not be lost. */
   toRequest(call: Call, target: ProviderTarget, options: ChatRequestOptions): ChatRequest;
   /** A whole body as a result and its usage; throws `UnreadableBody` where it is none, or not the answer to this call. */
-  fromResponse(body: JsonValue, call: Call): readonly AnswerDelta[];
+  fromResponse(body: JsonValue, call: Call, received: Received): readonly AnswerDelta[];
   /** Instead, where a good body is not JSON. */
   fromBytes?(response: UpstreamError, call: Call): readonly AnswerDelta[];
   toFailure(response: UpstreamError): Failure;
+}
+
+/** What is known of an answer besides its body: where several kinds of models answer in words of their own, and what headers tell. */
+export interface Received {
+  readonly target: ProviderTarget;
+  readonly headers: UpstreamError['headers'];
 }
 
 /** Pure translation between the canonical call and one vendor's chat form; does no I/O and keeps no state of its own. */
@@ -81,6 +87,8 @@ export interface ChatRequestOptions {
 export interface ChatRequest {
   /** Below baseUrl, with its query: /chat/completions */
   readonly path: string;
+  /** Instead of the path of baseUrl, at the same origin, where this stands below another one. */
+  readonly basePath?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: JsonObject;
   /** Instead of the body, where it is not JSON. */

@@ -10,7 +10,8 @@ interface Form {
 const OWN_HEADERS: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'expect', 'upgrade']);
 
 export function toOutgoing(request: ChatRequest, target: ProviderTarget, options: Form): OutgoingRequest {
-  const { baseUrl, allowPrivateNetwork } = target;
+  const { allowPrivateNetwork } = target;
+  const baseUrl = request.basePath === undefined ? target.baseUrl : new URL(target.baseUrl).origin + request.basePath;
   const headers = requestHeaders(request, target, options);
   const body = request.payload?.bytes ?? JSON.stringify(request.body);
   return { baseUrl, path: request.path, headers, body, allowPrivateNetwork };

@@ -30,10 +30,11 @@ export function chatTranslation(api: ChatApi, call: CompletionCall): Translation
 }
 
 /** An operation is never streamed: should its answer come as a stream all the same, nothing in it is understood. */
-export function operationTranslation(api: OperationApi, call: OperationCall): Translation {
+export function operationTranslation(api: OperationApi, call: OperationCall, target: ProviderTarget): Translation {
   return {
-    toRequest: (target, options) => api.toRequest(call, target, options),
-    fromResponse: (response) => api.fromBytes?.(response, call) ?? api.fromResponse(jsonOf(response), call),
+    toRequest: (_, options) => api.toRequest(call, target, options),
+    fromResponse: (response) =>
+      api.fromBytes?.(response, call) ?? api.fromResponse(jsonOf(response), call, { target, headers: response.headers }),
     toFailure: (response) => api.toFailure(response),
     createStreamReader: () => ({ read: () => [], close: () => [] }),
     dispensableParameters: new Set(),

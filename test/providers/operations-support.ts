@@ -1,5 +1,6 @@
 import { EMPTY_ANSWER, reduceAnswer } from '../../src/core/answer.js';
 import type { Answer } from '../../src/core/answer.js';
+import type { Failure } from '../../src/core/failures.js';
 import type { JsonValue } from '../../src/core/json.js';
 import type {
   CallTerms,
@@ -52,23 +53,29 @@ export function reranking(changes: Partial<RerankCall> = {}): RerankCall {
 export interface Given {
   readonly target?: Partial<ProviderTarget>;
   readonly refused?: readonly string[];
+  /** Of the answer. */
+  readonly headers?: UpstreamError['headers'];
 }
 
 /** One operation of a wire format, in a test's words. */
 export function operationOf(wireFormat: WireFormat, operation: OperationName) {
   const api: OperationApi | undefined = WIRE_FORMAT_ADAPTERS.get(wireFormat)?.operations?.[operation];
   if (api === undefined) throw new Error(`${wireFormat} has no ${operation}`);
-  const read = (response: UpstreamError, call: OperationCall): Answer =>
-    operationTranslation(api, call).fromResponse(response).reduce(reduceAnswer, EMPTY_ANSWER);
+  const targetOf = ({ target = {} }: Given) => makeTarget({ wireFormat, ...target });
+  const read = (response: UpstreamError, call: OperationCall, given: Given = {}): Answer =>
+    operationTranslation(api, call, targetOf(given)).fromResponse(response).reduce(reduceAnswer, EMPTY_ANSWER);
   return {
-    request: (call: OperationCall, { target = {}, refused = [] }: Given = {}) =>
-      api.toRequest(call, makeTarget({ wireFormat, ...target }), { stream: false, refusedParameters: new Set(refused) }),
-    answer: (body: JsonValue, call: OperationCall): Answer => read(whole(Buffer.from(JSON.stringify(body)), 'application/json'), call),
-    answerBytes: (bytes: Uint8Array, type: string, call: OperationCall): Answer => read(whole(bytes, type), call),
+    request: (call: OperationCall, given: Given = {}) =>
+      api.toRequest(call, targetOf(given), { stream: false, refusedParameters: new Set(given.refused) }),
+    answer: (body: JsonValue, call: OperationCall, given: Given = {}): Answer =>
+      read(whole(Buffer.from(JSON.stringify(body)), { 'content-type': 'application/json', ...given.headers }), call, given),
+    answerBytes: (bytes: Uint8Array, type: string, call: OperationCall): Answer => read(whole(bytes, { 'content-type': type }), call),
+    failure: (status: number, body: JsonValue, headers: UpstreamError['headers'] = {}): Failure =>
+      api.toFailure({ ...whole(Buffer.from(JSON.stringify(body)), headers), status }),
   };
 }
 
-function whole(bytes: Uint8Array, type: string): UpstreamError {
+function whole(bytes: Uint8Array, headers: UpstreamError['headers']): UpstreamError {
   const body = Buffer.from(bytes).toString('utf8');
-  return { status: 200, headers: { 'content-type': type }, body, bytes, receivedAt: new Date(0) };
+  return { status: 200, headers, body, bytes, receivedAt: new Date(0) };
 }
