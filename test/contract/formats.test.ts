@@ -17,6 +17,6 @@ describe.each(FORMATS_UNDER_TEST.map((format) => [format.wireFormat, format] as 
     for (const name of CONTRACT_CASES) expect(answered.includes(name)).toBe(format.skipped[name] === undefined);
   });
 
-  const standIn = { target, streamsUsage: true, canAsk: () => true };
+  const standIn = { streamsUsage: true, canAsk: () => true };
   describeContract({ format, target, standIn, path: format.path, sent: ({ sent }) => sent });
 });

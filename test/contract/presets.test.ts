@@ -45,13 +45,10 @@ describe.each(speaking.map((preset) => [preset.name, preset] as const))('%s', (n
   const ownPath = basePathOf(preset) ?? '';
   const format = FORMATS_UNDER_TEST.find((each) => each.wireFormat === wireFormat);
   if (format === undefined) throw new Error(`${wireFormat} is not under test`);
-  const target = (baseUrl: string) => makeTarget({ wireFormat, preset: name, baseUrl });
-
   describeContract({
     format,
-    target: (origin) => target(origin + ownPath),
+    target: (origin) => makeTarget({ wireFormat, preset: name, baseUrl: origin + ownPath }),
     standIn: {
-      target: (origin) => target(origin + (quirks.deploymentPaths === undefined ? format.basePath : ownPath)),
       streamsUsage: quirks.fields?.['stream_options'] !== null,
       canAsk: ({ sent }) => Object.keys(inDialect(sent, quirks)).length === Object.keys(sent).length,
     },

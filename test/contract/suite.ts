@@ -25,7 +25,6 @@ export interface ContractSubject {
 
 /** How the upstream of other make is met. */
 interface StandIn {
-  target(origin: string): ProviderTarget;
   /** It streams usage only to who asks, which a vendor that always does refuses. */
   readonly streamsUsage: boolean;
   /** Whether the dialect can ask for what a case is about. */
@@ -201,7 +200,7 @@ function describeRecorded(subject: ContractSubject, on: () => Stage): void {
   });
 }
 
-function describeStandIn({ format, standIn }: ContractSubject, on: () => Stage): void {
+function describeStandIn({ format, standIn, target }: ContractSubject, on: () => Stage): void {
   const spoken = format.answers.filter(({ name }) => name === 'plain' || name === 'tools' || name === 'schema').filter(standIn.canAsk);
 
   describe('against an upstream of other make', () => {
@@ -214,9 +213,8 @@ function describeStandIn({ format, standIn }: ContractSubject, on: () => Stage):
     afterEach(() => sandbox.close());
 
     test.each(spoken.map((answer) => [answer.name, answer] as const))('%s, in both forms', async (_, { call, finishReason }) => {
-      const target = standIn.target(new URL(sandbox.baseUrl).origin);
       const ask = async (stream: boolean) => {
-        const outcome = await on().caller.chat(makeCall(call), target, callOptions({ stream }));
+        const outcome = await on().caller.chat(makeCall(call), target(new URL(sandbox.baseUrl).origin), callOptions({ stream }));
         expect(outcome).toMatchObject({ status: 'succeeded', answer: { finishReason, ended: true } });
         const { usage, message, ...rest } = outcome.answer;
         // Its two forms differ in which zeros the usage object names; ids are made anew each time.
