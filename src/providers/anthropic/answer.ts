@@ -23,7 +23,7 @@ export interface MessageState {
 
 type OpenBlock =
   /** `call` is null for the tool that stands for structured output: its input is the answer's text. */
-  | { readonly kind: 'tool'; readonly call: number | null; readonly hasInput: boolean }
+  | { readonly kind: 'tool'; readonly id: string | null; readonly call: number | null; readonly hasInput: boolean }
   | { readonly kind: 'thinking'; readonly signature: string }
   | { readonly kind: 'other' };
 
@@ -87,15 +87,20 @@ function startBlock(state: MessageState, position: number, block: JsonObject): S
   }
 }
 
+/** What names no tool is no call, and a block that begins twice is one. */
 function startTool(state: MessageState, position: number, block: JsonObject): Step {
-  const name = textOf(block['name']) ?? '';
-  if (name === ANSWER_TOOL) return [opened(state, position, { kind: 'tool', call: null, hasInput: false }), []];
+  const name = textOf(block['name']);
+  const id = textOf(block['id']);
+  const known = state.open.get(position);
+  if (name === null) return [opened(state, position, { kind: 'other' }), []];
+  if (known?.kind === 'tool' && known.id === id) return [state, []];
+  if (name === ANSWER_TOOL) return [opened(state, position, { kind: 'tool', id, call: null, hasInput: false }), []];
   const call = state.calls;
-  const id = textOf(block['id']) ?? `call_${String(call)}`;
   const input = objectOf(block['input']);
   const hasInput = Object.keys(input).length > 0;
-  const next = { ...opened(state, position, { kind: 'tool', call, hasInput }), calls: call + 1 };
-  return [next, [{ type: 'toolCall', index: call, id, name, argumentsDelta: hasInput ? JSON.stringify(input) : '' }]];
+  const next = { ...opened(state, position, { kind: 'tool', id, call, hasInput }), calls: call + 1 };
+  const args = hasInput ? JSON.stringify(input) : '';
+  return [next, [{ type: 'toolCall', index: call, id: id ?? `call_${String(call)}`, name, argumentsDelta: args }]];
 }
 
 function opened(state: MessageState, position: number, block: OpenBlock): MessageState {
@@ -186,8 +191,9 @@ export const STOP_REASON_TABLE: ReadonlyMap<string, FinishReason> = new Map<stri
 
 function toFinishReason({ rawFinish, calls }: MessageState): FinishReason {
   const named = STOP_REASON_TABLE.get(rawFinish ?? '') ?? 'OTHER';
-  // Only the tool that stands for structured output was called, and that is an answer.
-  return named === 'TOOL_CALLS' && calls === 0 ? 'STOP' : named;
+  // Only the tool that stands for structured output was called, and that is an answer; servers that stand in for the vendor say an end behind calls.
+  if (named === 'TOOL_CALLS' || named === 'STOP') return calls === 0 ? 'STOP' : 'TOOL_CALLS';
+  return named;
 }
 
 /**

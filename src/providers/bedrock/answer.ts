@@ -23,7 +23,7 @@ export interface ConverseState {
 
 type OpenBlock =
   /** `call` is null for the tool that stands for structured output: its input is the answer's text. */
-  | { readonly kind: 'tool'; readonly call: number | null; readonly hasInput: boolean }
+  | { readonly kind: 'tool'; readonly id: string | null; readonly call: number | null; readonly hasInput: boolean }
   | { readonly kind: 'reasoning'; readonly signature: string };
 
 export const INITIAL_STATE: ConverseState = { open: new Map(), calls: 0, rawFinish: null, ended: false };
@@ -82,15 +82,18 @@ function eventsOfBlock(block: JsonObject, contentBlockIndex: number): readonly J
   return [...events, { contentBlockStop: { contentBlockIndex } }];
 }
 
+/** What names no tool is no call, and a block that begins twice is one. */
 function startBlock(state: ConverseState, position: number, start: JsonObject): Step {
   const tool = start['toolUse'];
-  if (!isJsonObject(tool)) return [state, []];
-  const name = textOf(tool['name']) ?? '';
-  if (name === ANSWER_TOOL) return [opened(state, position, { kind: 'tool', call: null, hasInput: false }), []];
+  const name = isJsonObject(tool) ? textOf(tool['name']) : null;
+  if (!isJsonObject(tool) || name === null) return [state, []];
+  const id = textOf(tool['toolUseId']);
+  const known = state.open.get(position);
+  if (known?.kind === 'tool' && known.id === id) return [state, []];
+  if (name === ANSWER_TOOL) return [opened(state, position, { kind: 'tool', id, call: null, hasInput: false }), []];
   const call = state.calls;
-  const id = textOf(tool['toolUseId']) ?? `call_${String(call)}`;
-  const next = { ...opened(state, position, { kind: 'tool', call, hasInput: false }), calls: call + 1 };
-  return [next, [{ type: 'toolCall', index: call, id, name, argumentsDelta: '' }]];
+  const next = { ...opened(state, position, { kind: 'tool', id, call, hasInput: false }), calls: call + 1 };
+  return [next, [{ type: 'toolCall', index: call, id: id ?? `call_${String(call)}`, name, argumentsDelta: '' }]];
 }
 
 function opened(state: ConverseState, position: number, block: OpenBlock): ConverseState {

@@ -49,7 +49,7 @@ export function reduceChunk(state: GeminiState, chunk: JsonObject): Step {
 function readPart(part: JsonObject, calls: number): readonly AnswerDelta[] {
   const call = isJsonObject(part['functionCall']) ? part['functionCall'] : null;
   const signature = signatureOf(part) ?? (call === null ? null : signatureOf(call));
-  if (call !== null) return [readCall(call, { index: calls, signature })];
+  if (call !== null) return readCall(call, { index: calls, signature });
   const media = objectOf(part['inlineData']);
   const base64 = textOf(media['data']);
   if (base64 !== null && part['thought'] !== true)
@@ -67,16 +67,13 @@ function signatureOf(holder: JsonObject): string | null {
   return textOf(holder['thoughtSignature']) ?? textOf(holder['thought_signature']);
 }
 
-/** A call comes whole; without an id it gets one that is its own within the answer. */
-function readCall(call: JsonObject, { index, signature }: { index: number; signature: string | null }): AnswerDelta {
-  return {
-    type: 'toolCall',
-    index,
-    id: textOf(call['id']) ?? `call_${String(index)}`,
-    name: textOf(call['name']) ?? '',
-    argumentsDelta: JSON.stringify(objectOf(call['args'])),
-    ...(signature === null ? {} : { signature }),
-  };
+/** A call comes whole; without an id it gets one that is its own within the answer, and what names no tool is none. */
+function readCall(call: JsonObject, { index, signature }: { index: number; signature: string | null }): readonly AnswerDelta[] {
+  const name = textOf(call['name']);
+  if (name === null) return [];
+  const id = textOf(call['id']) ?? `call_${String(index)}`;
+  const argumentsDelta = JSON.stringify(objectOf(call['args']));
+  return [{ type: 'toolCall', index, id, name, argumentsDelta, ...(signature === null ? {} : { signature }) }];
 }
 
 function totals(raw: JsonObject | null): readonly AnswerDelta[] {

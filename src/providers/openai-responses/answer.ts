@@ -21,7 +21,10 @@ interface ItemState {
   readonly call: number | null;
   /** Its words have come as deltas, and are not told again with the whole. */
   readonly told: boolean;
+  readonly done: boolean;
 }
+
+const UNKNOWN: ItemState = { call: null, told: false, done: false };
 
 export const INITIAL_STATE: ResponsesState = { items: new Map(), calls: 0, refused: false, ended: false };
 
@@ -73,33 +76,40 @@ export function eventsOf(response: JsonObject): readonly JsonObject[] {
 /** `deltas` told of an item; an event that says nothing leaves it untold. */
 function told(state: ResponsesState, position: number, deltas: readonly AnswerDelta[]): Step {
   if (deltas.length === 0) return [state, []];
-  const item: ItemState = { call: state.items.get(position)?.call ?? null, told: true };
   const refused = state.refused || deltas.some(({ type }) => type === 'refusal');
-  return [{ ...state, refused, items: new Map(state.items).set(position, item) }, deltas];
+  return [{ ...withItem(state, position, { told: true }), refused }, deltas];
+}
+
+function withItem(state: ResponsesState, position: number, changes: Partial<ItemState>): ResponsesState {
+  return { ...state, items: new Map(state.items).set(position, { ...(state.items.get(position) ?? UNKNOWN), ...changes }) };
 }
 
 function argumentsOf(state: ResponsesState, position: number, text: string | null): readonly AnswerDelta[] {
-  const call = state.items.get(position)?.call ?? null;
-  return call === null || text === null ? [] : [{ type: 'toolCall', index: call, argumentsDelta: text }];
+  const { call, done } = state.items.get(position) ?? UNKNOWN;
+  return call === null || done || text === null ? [] : [{ type: 'toolCall', index: call, argumentsDelta: text }];
 }
 
+/** What names no tool is no call, and an item that begins twice is one. */
 function startItem(state: ResponsesState, position: number, item: JsonObject): Step {
-  const isCall = item['type'] === 'function_call';
-  const call = isCall ? state.calls : null;
-  const next = { ...state, items: new Map(state.items).set(position, { call, told: false }), calls: state.calls + (isCall ? 1 : 0) };
-  if (call === null) return [next, []];
+  const known = state.items.get(position) ?? UNKNOWN;
+  const name = item['type'] === 'function_call' ? textOf(item['name']) : null;
+  if (name === null || known.call !== null) return [withItem(state, position, {}), []];
+  const call = state.calls;
   const id = textOf(item['call_id']) ?? `call_${String(call)}`;
-  return [next, [{ type: 'toolCall', index: call, id, name: textOf(item['name']) ?? '', argumentsDelta: '' }]];
+  const next = { ...withItem(state, position, { call }), calls: call + 1 };
+  return [next, [{ type: 'toolCall', index: call, id, name, argumentsDelta: '' }]];
 }
 
-/** What no delta has told; the signature of reasoning comes last, because it closes its part. */
+/** What no delta has told, also of an item that nobody saw begin; the signature of reasoning comes last, because it closes its part. */
 function finishItem(state: ResponsesState, position: number, item: JsonObject): Step {
-  const known = state.items.get(position);
-  const deltas = known?.told === true ? [] : wholeItem(item, known?.call ?? null);
-  const [next, all] = told(state, position, deltas);
+  const [begun, start] = startItem(state, position, item);
+  const known = begun.items.get(position) ?? UNKNOWN;
+  if (known.done) return [state, []];
+  const [next, rest] = told(begun, position, known.told ? [] : wholeItem(item, known.call));
   const encrypted = item['type'] === 'reasoning' ? textOf(item['encrypted_content']) : null;
   const id = textOf(item['id']);
-  return encrypted === null || id === null ? [next, all] : [next, [...all, { type: 'reasoning', signature: `${id}:${encrypted}` }]];
+  const signed: AnswerDelta[] = encrypted === null || id === null ? [] : [{ type: 'reasoning', signature: `${id}:${encrypted}` }];
+  return [withItem(next, position, { done: true }), [...start, ...rest, ...signed]];
 }
 
 function wholeItem(item: JsonObject, call: number | null): readonly AnswerDelta[] {
@@ -133,9 +143,16 @@ function textsOf(parts: JsonValue | undefined): string | null {
   return texts.length === 0 ? null : texts.join(SUMMARY_GAP);
 }
 
-/** The terminal event: totals, the one finish, then `end`. */
-function endResponse(state: ResponsesState, response: JsonObject): Step {
+/** The terminal event: the whole answer where no event told anything of it, totals, the one finish, then `end`. */
+function endResponse(before: ResponsesState, response: JsonObject): Step {
+  let state = before;
   const deltas: AnswerDelta[] = [];
+  const untold = before.items.size === 0 ? listOf(response['output']) : [];
+  for (const [position, item] of untold.entries()) {
+    const [next, rest] = finishItem(state, position, objectOf(item));
+    state = next;
+    deltas.push(...rest);
+  }
   const usage = isJsonObject(response['usage']) ? fromResponsesUsage(response['usage']) : null;
   if (usage !== null) deltas.push({ type: 'usage', usage });
   const serviceTier = wordOf(response['service_tier']);

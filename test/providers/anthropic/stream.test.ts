@@ -55,8 +55,9 @@ test('S16 every argument delta is told as it comes', () => {
 test.each([...STOP_REASON_TABLE, ['foo_bar', 'OTHER'], ['', 'OTHER']] as const)(
   'S18 %s is %s in both forms, with the raw word',
   (raw, expected) => {
-    const block = { type: 'tool_use', id: 't0', name: 'weather', input: {} };
-    const streamed = answerOf(read(start(), tool(0), close(0), ...stop(raw)));
+    const isCall = expected === 'TOOL_CALLS';
+    const block = isCall ? { type: 'tool_use', id: 't0', name: 'weather', input: {} } : { type: 'text', text: 'Hi' };
+    const streamed = answerOf(read(start(), ...(isCall ? [tool(0), close(0)] : text(0, 'Hi')), ...stop(raw)));
     expect(streamed).toMatchObject({ finishReason: expected, rawFinishReason: raw });
     const body = { type: 'message', content: [block], stop_reason: raw, usage: { input_tokens: 25, output_tokens: 15 } };
     expect(answerOf(api.fromResponse(body))).toEqual(streamed);

@@ -202,6 +202,18 @@ describe('the answer', () => {
     );
   });
 
+  test('S14 S21 an item that nobody saw begin is told with its end, and once', () => {
+    const item = { type: 'function_call', call_id: 'c', name: 'x', arguments: '{"a":1}' };
+    const done = event({ type: 'response.output_item.done', output_index: 0, item });
+    const response = { status: 'completed', output: [item] };
+    const expected = [{ kind: 'toolCall', id: 'c', name: 'x', arguments: '{"a":1}', signature: null }];
+    for (const frames of [[done], [done, done], [], [event({ type: 'response.output_item.added', output_index: 0, item }), done]]) {
+      const deltas = read(...frames, completed(response));
+      checkOrder(deltas);
+      expect(answerOf(deltas)).toMatchObject({ finishReason: 'TOOL_CALLS', message: { parts: expected } });
+    }
+  });
+
   test('C17 C23 totals that can’t be are flagged, and a shape that nobody knows is no usage', () => {
     expect(fromResponsesUsage({ input_tokens: 5, input_tokens_details: { cached_tokens: 9 }, output_tokens: 1 })).toMatchObject({
       cachedInput: 5,
