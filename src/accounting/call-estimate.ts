@@ -1,29 +1,38 @@
 import { assertNever } from '../core/assert-never.js';
 import { charactersOf, isOperation } from '../core/operations.js';
-import type { ImageCall, InferenceCall, OperationCall, TranscriptionCall } from '../core/operations.js';
+import type { InferenceCall, OperationCall, OperationName, SpeechCall, TranscriptionCall } from '../core/operations.js';
 import type { Price } from '../core/pricing.js';
 import { NO_TOKENS } from '../core/usage.js';
 import type { TokenClasses, UsageUnits } from '../core/usage.js';
 import { forecastCost } from './estimate.js';
 import type { CostForecast, ForecastTarget } from './estimate.js';
 import { costOf } from './price.js';
+import { lengthOfRecording } from './recording.js';
+import type { RecordingLength } from './recording.js';
 import { estimatePrompt, tokensOfText } from './token-estimate.js';
 
-/** Nobody here decodes audio: a usual recording has 128 kbit a second. */
-const BYTES_PER_SECOND = 16_000;
-/** Of speech: OpenAI counts a token for each 100 ms (https://platform.openai.com/docs/guides/audio). */
+/** Of speech that is heard: OpenAI counts a token for each 100 ms, and for each 50 ms that it says (https://platform.openai.com/docs/guides/realtime-costs). */
 const TOKENS_PER_SECOND = 10;
+const SPOKEN_TOKENS_PER_SECOND = 20;
 /** Of what is said in it: 150 words a minute, at four tokens for three words. */
 const WORD_TOKENS_PER_SECOND = 10 / 3;
+/** As fast as that, at five letters and a space a word. */
+const CHARACTERS_PER_SECOND = 15;
+/** Nobody talks, and no voice is set, four times as slow or fast as that. */
+const SLOWEST = 4;
 /** A square image by its quality, in tokens: https://platform.openai.com/docs/guides/image-generation#cost-and-latency */
 const TOKENS_PER_IMAGE = { LOW: 272, MEDIUM: 1_056, HIGH: 4_160 } as const;
+/** The dearest there: high, and not square. */
+const MOST_TOKENS_PER_IMAGE = 6_240;
+/** What some models put around each text: [CLS] and [SEP] (https://arxiv.org/abs/1810.04805). */
+const FRAME_TOKENS = 2;
 /** Cohere counts a search for each hundred documents: https://cohere.com/pricing */
 const DOCUMENTS_PER_SEARCH = 100;
 
 /** Estimated tokens of all that a call of any operation sends. */
 export function estimateInput(call: InferenceCall): number {
   if (!isOperation(call)) return estimatePrompt(call);
-  const audio = call.operation === 'TRANSCRIPTION' ? TOKENS_PER_SECOND * secondsOf(call) : 0;
+  const audio = call.operation === 'TRANSCRIPTION' ? TOKENS_PER_SECOND * lengthOf(call).usual : 0;
   return audio + textsOf(call).reduce((tokens, text) => tokens + tokensOfText(text), 0);
 }
 
@@ -36,7 +45,7 @@ export function unitsOf(call: InferenceCall): UsageUnits | undefined {
     case 'SPEECH':
       return { CHARACTER: charactersOf(call.text) };
     case 'TRANSCRIPTION':
-      return { SECOND: secondsOf(call) };
+      return { SECOND: lengthOf(call).usual };
     case 'RERANK':
       return { REQUEST: Math.ceil(call.documents.length / DOCUMENTS_PER_SEARCH) };
     case 'EMBEDDING':
@@ -52,44 +61,80 @@ export function forecastCall(call: InferenceCall, target: ForecastTarget): CostF
   return isOperation(call) ? forecastOperation(call, target) : forecastCost(call, target);
 }
 
-/** At most a token a byte of the words that are sent, and images of the highest quality. */
+/** `high`: a token a byte of the words that are sent, pictures of the highest quality, and a recording as long as it can be. */
 function forecastOperation(call: OperationCall, { price }: ForecastTarget): CostForecast {
-  const units = unitsOf(call);
-  const priced = (classes: Partial<TokenClasses>) =>
-    costOf({ ...NO_TOKENS, ...classes, source: 'ESTIMATED', raw: null, inconsistent: false, ...(units ? { units } : {}) }, price).total;
+  const priced = (classes: TokenClasses, units: UsageUnits | undefined) =>
+    costOf({ ...classes, source: 'ESTIMATED', raw: null, inconsistent: false, ...(units ? { units } : {}) }, price).total;
   const usual = expectedTokens(call);
-  const bytes = textsOf(call).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  const most = { ...usual, input: Math.max(bytes, usual.input), ...(call.operation === 'IMAGE' ? imageTokens(call, 'HIGH') : {}) };
-  const expected = priced(usual);
-  const expectedOutputTokens = usual.output + usual.imageOutput;
-  const basis = `An estimate, not the provider's count: ${BASIS[call.operation]}. ${priceInWords(price)}.`;
-  return { low: expected, expected, high: priced(most), inputTokens: estimateInput(call), expectedOutputTokens, basis };
+  const expected = priced(usual, unitsOf(call));
+  const high = priced(mostTokens(call, usual), mostUnits(call));
+  const expectedOutputTokens = usual.output + usual.audioOutput + usual.imageOutput;
+  const basis = `An estimate, not the provider's count: ${basisOf(call)}. ${priceInWords(price)}.`;
+  return { low: expected, expected, high, inputTokens: estimateInput(call), expectedOutputTokens, basis };
 }
 
 const WORDS = 'bytes of the words by four, at most one token a byte';
-const BASIS: Readonly<Record<OperationCall['operation'], string>> = {
+const BASIS: Readonly<Record<Exclude<OperationName, 'TRANSCRIPTION'>, string>> = {
   EMBEDDING: WORDS,
   MODERATION: WORDS,
   RERANK: `${WORDS}, and a search for each hundred documents`,
-  IMAGE: `${WORDS}, the images asked for, and a square image's tokens by its quality`,
-  SPEECH: `the characters of the text; ${WORDS}`,
-  TRANSCRIPTION: 'bytes of the recording as of one with 128 kbit a second',
+  IMAGE: `${WORDS}, the images asked for, and a square image's tokens by its quality, at most those of the dearest`,
+  SPEECH: `the characters of the text, 15 of them a second, at most four times as slow; ${WORDS}`,
 };
+
+function basisOf(call: OperationCall): string {
+  if (call.operation !== 'TRANSCRIPTION') return BASIS[call.operation];
+  const { isKnown, usual, most } = lengthOf(call);
+  if (isKnown) return `${usual} seconds, as the recording's own header says`;
+  return `the recording's length is not known: ${usual} seconds if it has 128 kbit a second, at most ${most} at 6`;
+}
 
 function expectedTokens(call: OperationCall): TokenClasses {
   const input = estimateInput(call);
-  if (call.operation === 'IMAGE') return { ...NO_TOKENS, input, ...imageTokens(call, call.quality ?? 'MEDIUM') };
-  if (call.operation !== 'TRANSCRIPTION') return { ...NO_TOKENS, input };
-  const audioInput = TOKENS_PER_SECOND * secondsOf(call);
-  return { ...NO_TOKENS, input: input - audioInput, audioInput, output: Math.ceil(WORD_TOKENS_PER_SECOND * secondsOf(call)) };
+  switch (call.operation) {
+    case 'IMAGE':
+      return { ...NO_TOKENS, input, imageOutput: call.count * TOKENS_PER_IMAGE[call.quality ?? 'MEDIUM'] };
+    case 'SPEECH':
+      return { ...NO_TOKENS, input, audioOutput: spokenTokens(call) };
+    case 'TRANSCRIPTION':
+      return { ...NO_TOKENS, ...heardTokens(lengthOf(call).usual), input: input - TOKENS_PER_SECOND * lengthOf(call).usual };
+    default:
+      return { ...NO_TOKENS, input };
+  }
 }
 
-function imageTokens({ count }: ImageCall, quality: keyof typeof TOKENS_PER_IMAGE): Pick<TokenClasses, 'imageOutput'> {
-  return { imageOutput: count * TOKENS_PER_IMAGE[quality] };
+function mostTokens(call: OperationCall, usual: TokenClasses): TokenClasses {
+  const texts = textsOf(call);
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), FRAME_TOKENS * texts.length);
+  const most = { ...usual, input: bytes };
+  switch (call.operation) {
+    case 'IMAGE':
+      return { ...most, imageOutput: call.count * MOST_TOKENS_PER_IMAGE };
+    case 'SPEECH':
+      return { ...most, audioOutput: SLOWEST * usual.audioOutput };
+    case 'TRANSCRIPTION': {
+      const { audioInput, output } = heardTokens(lengthOf(call).most);
+      return { ...most, audioInput, output: SLOWEST * output };
+    }
+    default:
+      return most;
+  }
 }
 
-function secondsOf({ audio }: TranscriptionCall): number {
-  return Math.ceil((audio.base64.length * 3) / 4 / BYTES_PER_SECOND);
+function mostUnits(call: OperationCall): UsageUnits | undefined {
+  return call.operation === 'TRANSCRIPTION' ? { SECOND: lengthOf(call).most } : unitsOf(call);
+}
+
+function heardTokens(seconds: number): Pick<TokenClasses, 'audioInput' | 'output'> {
+  return { audioInput: TOKENS_PER_SECOND * seconds, output: Math.ceil(WORD_TOKENS_PER_SECOND * seconds) };
+}
+
+function spokenTokens({ text, speed }: SpeechCall): number {
+  return Math.ceil((SPOKEN_TOKENS_PER_SECOND * charactersOf(text)) / CHARACTERS_PER_SECOND / (speed ?? 1));
+}
+
+function lengthOf({ audio }: TranscriptionCall): RecordingLength {
+  return lengthOfRecording(audio.bytes);
 }
 
 function priceInWords(price: Price | null): string {

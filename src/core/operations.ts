@@ -1,5 +1,6 @@
 import { assertNever } from './assert-never.js';
 import type { CompletionCall } from './completion.js';
+import type { UploadedFile } from './files.js';
 import type { JsonObject } from './json.js';
 import type { PicoUsd } from './money.js';
 import type { Tag } from './principal.js';
@@ -53,8 +54,7 @@ export interface SpeechCall extends CallTerms {
 
 export interface TranscriptionCall extends CallTerms {
   readonly operation: 'TRANSCRIPTION';
-  /** Base64. */
-  readonly audio: { readonly base64: string; readonly mimeType: string | null; readonly name: string | null };
+  readonly audio: UploadedFile;
   readonly language: string | null;
   readonly prompt: string | null;
   readonly timestamps: boolean;

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import type { Dispatcher } from 'undici';
 import type { UpstreamError } from './contract.js';
@@ -8,7 +9,7 @@ import type { LookupAll } from './network-guard.js';
 
 /** The one place that opens connections to upstreams: pools per origin, behind the network guard. */
 export interface HttpClient {
-  /** Sends a POST, or what the request says. The listener hears `onSent`, `onResponse`, `onData` …, and then exactly one of `onEnd` and `onError`. */
+  /** Sends a POST, or what the request says. The listener hears `onConnected`, `onSent`, `onResponse` …, and then exactly one of `onEnd` and `onError`. */
   post(request: OutgoingRequest, listener: ExchangeListener): OpenExchange;
   close(): Promise<void>;
 }
@@ -18,14 +19,17 @@ export interface OutgoingRequest {
   /** Below `baseUrl`, with its query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array;
+  /** Pieces are sent one after the other, without being joined; their length stands in the headers. */
+  readonly body: string | readonly Uint8Array[];
   /** Absent: POST. A GET has no body. */
   readonly method?: 'GET';
   readonly allowPrivateNetwork: boolean;
 }
 
 export interface ExchangeListener {
-  /** Connected, and the whole request handed to the socket. */
+  /** Connected; the request is on its way. */
+  onConnected(): void;
+  /** The whole request was handed to the socket. */
   onSent(): void;
   onResponse(status: number, headers: UpstreamError['headers']): void;
   onData(chunk: Uint8Array): void;
@@ -97,16 +101,27 @@ function refuse(error: Error, listener: ExchangeListener): OpenExchange {
 }
 
 function send({ origin, dispatcher, pathname, query }: Origin, request: OutgoingRequest, listener: ExchangeListener): OpenExchange {
-  const exchange = createExchange(listener);
+  const pieces = typeof request.body === 'string' ? null : Readable.from(request.body);
+  const exchange = createExchange(listener, pieces);
   const path = `${pathname}${request.path}`;
   const withQuery = query === '' ? path : `${path}${path.includes('?') ? '&' : '?'}${query}`;
-  const what = request.method === 'GET' ? { method: 'GET' as const } : { method: 'POST' as const, body: request.body };
+  const body = typeof request.body === 'string' ? request.body : pieces;
+  const what = request.method === 'GET' ? { method: 'GET' as const } : { method: 'POST' as const, body };
   dispatcher.dispatch({ origin, path: withQuery, headers: request.headers, ...what }, exchange.handler);
   return exchange;
 }
 
+function tellSending(listener: ExchangeListener, pieces: Readable | null, isOver: () => boolean): void {
+  listener.onConnected();
+  if (pieces === null) listener.onSent();
+  else pieces.once('end', () => isOver() || listener.onSent());
+}
+
 /** Turns undici's handler calls into the listener's, and drops what comes after `destroy`. */
-function createExchange(listener: ExchangeListener): OpenExchange & { readonly handler: Dispatcher.DispatchHandler } {
+function createExchange(
+  listener: ExchangeListener,
+  pieces: Readable | null,
+): OpenExchange & { readonly handler: Dispatcher.DispatchHandler } {
   let controller: Dispatcher.DispatchController | null = null;
   let over = false;
   const end = (tell: () => void) => {
@@ -123,7 +138,7 @@ function createExchange(listener: ExchangeListener): OpenExchange & { readonly h
       onRequestStart: (started) => {
         controller = started;
         if (over) started.abort(new Error('destroyed'));
-        else listener.onSent();
+        else tellSending(listener, pieces, () => over);
       },
       onResponseStart: (_, status, headers) => {
         if (!over && status >= 200) listener.onResponse(status, headers);

@@ -91,8 +91,8 @@ export interface ChatRequest {
   readonly basePath?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: JsonObject;
-  /** Instead of the body, where it is not JSON. */
-  readonly payload?: { readonly contentType: string; readonly bytes: Uint8Array };
+  /** Instead of the body, where it is not JSON; in pieces, which are sent as they are. */
+  readonly payload?: { readonly contentType: string; readonly bytes: readonly Uint8Array[] };
   readonly warnings: readonly string[];
 }
 

@@ -8,7 +8,7 @@ import { createSseDecoder } from './sse.js';
 
 /**
  * One HTTP exchange with an upstream, to its end as a value:
- * 1. The request is sent; the connect timeout runs until it has been handed to the socket.
+ * 1. The request is sent; the connect timeout runs until there is a connection for it.
  * 2. The status line decides: an event stream is read event by event, anything else whole, up to a limit.
  * 3. A stream's first content must come within the first-token timeout, and every further event within the idle timeout;
  *    comments are no events. A body that was not asked for as a stream has no timeout here but the caller's signal.
@@ -73,15 +73,19 @@ class Exchange implements ExchangeListener {
     if (this.over) this.connection.destroy();
   }
 
+  onConnected(): void {
+    this.stopTimer();
+  }
+
   onSent(): void {
     this.sent = true;
-    this.stopTimer();
     if (!this.request.stream) return;
     const { firstTokenMs } = this.request.timeouts;
     this.stopTimer = this.clock.after(firstTokenMs, () => this.timeOut(`No content within ${String(firstTokenMs)} ms.`));
   }
 
   onResponse(status: number, headers: UpstreamError['headers']): void {
+    this.sent = true;
     this.response = { status, headers };
     const { stream, createDecoder = createSseDecoder } = this.request;
     if (isEventStream(status, headers, stream)) this.decoder = createDecoder((frame) => this.onFrame(frame));

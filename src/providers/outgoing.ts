@@ -25,7 +25,13 @@ function requestHeaders(request: ChatRequest, target: ProviderTarget, { stream }
     'user-agent': 'glidepath',
     ...request.headers,
     ...Object.fromEntries(configured.filter(([name]) => !OWN_HEADERS.has(name))),
+    ...(request.payload === undefined ? {} : { 'content-length': String(lengthOf(request.payload.bytes)) }),
   };
+}
+
+/** Of pieces nobody else knows how much there is to come. */
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
 }
 
 /** Configured headers often hold a second key. */

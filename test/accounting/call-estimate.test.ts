@@ -9,6 +9,7 @@ import type { Price } from '../../src/core/pricing.js';
 import { NO_TOKENS } from '../../src/core/usage.js';
 import type { TokenUsage } from '../../src/core/usage.js';
 import type { PriceComponent } from '../../src/core/vocabulary.js';
+import { fileOf } from '../kit/files.js';
 import { embedding, image, moderation, reranking, speech, transcription } from '../providers/operations-support.js';
 
 function price(...rates: readonly (readonly [PriceComponent, string, number])[]): Price {
@@ -64,7 +65,7 @@ describe('what is told of a call before its answer', () => {
     ['a query beside each document', reranking({ query: '1234', documents: Array(150).fill('1234') as string[] }), 300, { REQUEST: 2 }],
     ['images', image({ prompt: '1234', count: 3 }), 1, { IMAGE: 3 }],
     ['speech', speech({ text: 'Hi 🌞', instructions: '1234' }), 3, { CHARACTER: 4 }],
-    ['a recording', transcription({ audio: { base64: 'A'.repeat(64_000), mimeType: null, name: null } }), 30, { SECOND: 3 }],
+    ['a recording', transcription({ audio: fileOf(Buffer.alloc(48_000)) }), 30, { SECOND: 3 }],
   ];
 
   test.each(calls)('%s', (_name, call, tokens, units) => {

@@ -26,6 +26,7 @@ function playing(
       const exchange = { open: true };
       void (async () => {
         await Promise.resolve();
+        if (exchange.open) listener.onConnected();
         if (exchange.open) listener.onSent();
         if (exchange.open) listener.onResponse(200, { 'content-type': contentType });
         for (const piece of pieces) {

@@ -17,6 +17,7 @@ import type { WireFormat } from '../../src/core/vocabulary.js';
 import { WIRE_FORMAT_ADAPTERS } from '../../src/providers/adapters.js';
 import type { OperationApi, ProviderTarget, UpstreamError } from '../../src/providers/contract.js';
 import { operationTranslation } from '../../src/providers/translation.js';
+import { fileOf } from '../kit/files.js';
 import { makeTarget } from './support.js';
 
 const TERMS: CallTerms = {
@@ -38,8 +39,15 @@ export function speech(changes: Partial<SpeechCall> = {}): SpeechCall {
 }
 
 export function transcription(changes: Partial<TranscriptionCall> = {}): TranscriptionCall {
-  const audio = { base64: Buffer.from('a recording').toString('base64'), mimeType: null, name: null };
-  return { ...TERMS, operation: 'TRANSCRIPTION', audio, language: null, prompt: null, timestamps: false, ...changes };
+  return {
+    ...TERMS,
+    operation: 'TRANSCRIPTION',
+    audio: fileOf('a recording'),
+    language: null,
+    prompt: null,
+    timestamps: false,
+    ...changes,
+  };
 }
 
 export function moderation(changes: Partial<ModerationCall> = {}): ModerationCall {

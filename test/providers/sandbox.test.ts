@@ -11,6 +11,7 @@ import type { ChatCallOptions, UpstreamCaller } from '../../src/providers/contra
 import { startSandbox } from '../../src/providers/sandbox.js';
 import type { Sandbox } from '../../src/providers/sandbox.js';
 import { sampleOf } from '../../src/providers/schema-sample.js';
+import { fileOf } from '../kit/files.js';
 import { embedding, image, moderation, reranking, speech, transcription } from './operations-support.js';
 import { callOptions, makeCall, makeTarget, message, toolCallPart } from './support.js';
 
@@ -193,7 +194,7 @@ describe('the sandbox’s other operations', () => {
       'RIFF',
       wav.byteLength - 44,
     ]);
-    const heard = await run(transcription({ audio: { base64: spoken['base64'] ?? '', mimeType: 'audio/wav', name: null } }));
+    const heard = await run(transcription({ audio: fileOf(wav, { mimeType: 'audio/wav' }) }));
     expect(heard.result).toMatchObject({ durationSeconds: 1, segments: [{ startSeconds: 0, endSeconds: 1 }] });
     expect(heard.usage?.units).toEqual({ SECOND: 1 });
   });

@@ -1,5 +1,6 @@
 import { fail, invalidRequest, ok } from '../../core/errors.js';
 import type { InputProblem, Result } from '../../core/errors.js';
+import { FileBytes, LARGEST_FILE_BYTES, UploadedFile } from '../../core/files.js';
 import type {
   CallOf,
   EmbeddingCall,
@@ -73,7 +74,7 @@ function parseTranscription(input: Place): TranscriptionCall {
   return {
     ...parseTerms(input),
     operation: 'TRANSCRIPTION',
-    audio: readAudio(input),
+    audio: readRecording(input),
     language: readText(input, 'language', { pattern: /^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$/ }),
     prompt: readText(input, 'prompt'),
     timestamps: readBoolean(input, 'timestamps') ?? false,
@@ -81,19 +82,45 @@ function parseTranscription(input: Place): TranscriptionCall {
 }
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+const MIME_TYPE = { ...STORED_NAME, pattern: /^[\w.+-]+\/[\w.+-]+$/ };
+const NO_FILE = new UploadedFile(new FileBytes([]), null, null);
+
+/** A file that came with the request, or its bytes as base64: exactly one of them. */
+function readRecording(input: Place): UploadedFile {
+  const [isFile, isMedia] = [isGiven(input, 'file'), isGiven(input, 'audio')];
+  if (!isFile && !isMedia) report(input, 'audio', 'is required, or `file` instead');
+  if (isFile && isMedia) report(input, 'file', 'must not be given beside `audio`');
+  const file = isFile ? readFile(input) : readMedia(input);
+  if (file.bytes.size > LARGEST_FILE_BYTES)
+    report(input, isFile ? 'file' : 'audio.base64', `must have at most ${LARGEST_FILE_BYTES} bytes`);
+  return file;
+}
+
+function readFile(input: Place): UploadedFile {
+  const { file } = input.fields;
+  if (!(file instanceof UploadedFile)) {
+    report(input, 'file', 'must be a file of a multipart request');
+    return NO_FILE;
+  }
+  const place = { fields: { name: file.name, mimeType: file.mimeType }, path: 'file', problems: input.problems };
+  if (file.bytes.size === 0) report(input, 'file', 'must not be empty');
+  return new UploadedFile(file.bytes, readText(place, 'name', STORED_NAME), readText(place, 'mimeType', MIME_TYPE));
+}
 
 /** Only bytes: no address is fetched for an upload. */
-function readAudio(input: Place): TranscriptionCall['audio'] {
+function readMedia(input: Place): UploadedFile {
   const place = readPlace(input, 'audio');
-  if (place === null) {
-    if (!isGiven(input, 'audio')) report(input, 'audio', 'is required');
-    return { base64: '', mimeType: null, name: null };
-  }
+  if (place === null) return NO_FILE;
   if (isGiven(place, 'url')) report(place, 'url', 'must not be given: the bytes are needed, as base64');
   const base64 = requireText(place, 'base64');
-  if (base64 !== '' && (base64.length % 4 !== 0 || !BASE64.test(base64))) report(place, 'base64', 'must be base64');
-  const mimeType = readText(place, 'mimeType', { ...STORED_NAME, pattern: /^[\w.+-]+\/[\w.+-]+$/ });
-  return { base64, mimeType, name: readText(place, 'name', { ...STORED_NAME, pattern: /^[^"\\\r\n/]+$/ }) };
+  const isBase64 = base64 === '' || (base64.length % 4 === 0 && BASE64.test(base64));
+  if (!isBase64) report(place, 'base64', 'must be base64');
+  const bytes = new FileBytes(isBase64 ? [Buffer.from(base64, 'base64')] : []);
+  return new UploadedFile(
+    bytes,
+    readText(place, 'name', { ...STORED_NAME, pattern: /^[^"\\\r\n/]+$/ }),
+    readText(place, 'mimeType', MIME_TYPE),
+  );
 }
 
 function parseModeration(input: Place): ModerationCall {

@@ -47,7 +47,7 @@ export async function signAws(
       path: `${base.pathname.replace(/\/+$/, '')}${path}`,
       query,
       headers: { host: base.host, 'content-type': request.headers['content-type'] ?? 'application/json' },
-      body: request.body,
+      body: typeof request.body === 'string' ? request.body : Buffer.concat(request.body),
     },
     { signingDate: signing.at },
   );

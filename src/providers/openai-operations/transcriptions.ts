@@ -31,7 +31,7 @@ function toTranscriptionRequest(call: TranscriptionCall, target: ProviderTarget,
   const texts = Object.entries(body).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const);
   const contentType = audio.mimeType ?? USUAL.mimeType;
   const name = audio.name ?? (audio.mimeType === null ? USUAL.name : `audio.${(contentType.split('/')[1] ?? '').replace(/^x-/, '')}`);
-  const payload = toMultipart(texts, { field: 'file', name, contentType, bytes: Buffer.from(audio.base64, 'base64') });
+  const payload = toMultipart(texts, { field: 'file', name, contentType, bytes: audio.bytes });
   return { ...request, body: {}, payload };
 }
 

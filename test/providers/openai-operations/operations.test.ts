@@ -4,6 +4,7 @@ import type { ImageGenerateParams, ImagesResponse } from 'openai/resources/image
 import type { ModerationCreateParams } from 'openai/resources/moderations';
 import { Secret } from '../../../src/core/secret.js';
 import { UnreadableBody } from '../../../src/providers/contract.js';
+import { fileOf } from '../../kit/files.js';
 import { image, moderation, operationOf, reranking, speech, transcription } from '../operations-support.js';
 
 const TARGET = { upstreamModel: 'm', apiKey: new Secret('sk-1') };
@@ -93,7 +94,7 @@ describe('transcriptions', () => {
     const { payload, path, headers } = request(call, { target: TARGET });
     if (!payload) throw new Error('it must be a form');
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- its fault is what strangers could send; this body is our own
-    const form = await new Response(Buffer.from(payload.bytes), { headers: { 'content-type': payload.contentType } }).formData();
+    const form = await new Response(Buffer.concat(payload.bytes), { headers: { 'content-type': payload.contentType } }).formData();
     const file = form.get('file');
     if (!(file instanceof File)) throw new Error('it must hold a file');
     const fields = [...form.entries()].filter(([name]) => name !== 'file');
@@ -108,8 +109,20 @@ describe('transcriptions', () => {
     expect(request(transcription()).payload).toEqual(request(transcription()).payload);
   });
 
+  test('the file is not copied, and neither a name nor a field can part the form elsewhere', async () => {
+    const audio = fileOf('RIFF', { name: 'a "heron"\r\n.wav', mimeType: 'audio/wav' });
+    const call = transcription({ audio, providerOptions: { OPENAI_CHAT: { 'x"; name="model': 'dear', y: 'a\r\n--b' } } });
+    expect(request(call).payload?.bytes).toContain(audio.bytes.pieces[0]);
+    const { fields, file } = await partsOf(call);
+    expect(fields.filter(([name]) => name === 'model')).toEqual([['model', 'm']]);
+    expect(fields).toContainEqual(['y', 'a\r\n--b']);
+    expect(file).toMatchObject({ text: 'RIFF', type: 'audio/wav' });
+    const forged = transcription({ audio: fileOf(Buffer.concat([...(request(call).payload?.bytes ?? [])])) });
+    expect((await partsOf(forged)).fields).toHaveLength(2);
+  });
+
   test('all that is asked is in it', async () => {
-    const audio = { base64: Buffer.from('RIFF').toString('base64'), mimeType: 'audio/x-wav', name: null };
+    const audio = fileOf('RIFF', { mimeType: 'audio/x-wav' });
     const options = { OPENAI_CHAT: { temperature: 0 } };
     const { fields, file } = await partsOf(
       transcription({ audio, language: 'de', prompt: 'Reiher', timestamps: true, providerOptions: options }),
