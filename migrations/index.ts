@@ -6,6 +6,8 @@ import { Routes1763785800000 } from './1763785800000-routes.js';
 import { RoutesInReports1763787000000 } from './1763787000000-routes-in-reports.js';
 import { Cancellation1763790600000 } from './1763790600000-cancellation.js';
 import { HealthChecks1763794200000 } from './1763794200000-health-checks.js';
+import { ProviderTls1763797800000 } from './1763797800000-provider-tls.js';
+import { StructuredOutput1763801400000 } from './1763801400000-structured-output.js';
 
 /** In order; appended to, never changed. */
 export const MIGRATIONS = [
@@ -17,4 +19,6 @@ export const MIGRATIONS = [
   RoutesInReports1763787000000,
   Cancellation1763790600000,
   HealthChecks1763794200000,
+  ProviderTls1763797800000,
+  StructuredOutput1763801400000,
 ];

@@ -1,4 +1,4 @@
-import type { CatalogueSnapshot, ProviderCredential } from '../core/catalogue.js';
+import type { CatalogueSnapshot, ProviderCredential, ProviderTls } from '../core/catalogue.js';
 import { GatewayError } from '../core/errors.js';
 import type { OrganizationId } from '../core/ids.js';
 import type { Logger } from '../core/logger.js';
@@ -9,6 +9,7 @@ import { openCredential } from './credentials.js';
 import { assembleSnapshots } from './snapshot.js';
 import type { SandboxSettings } from './snapshot.js';
 import type { StoredProvider } from './stored.js';
+import { openTls } from './tls.js';
 
 export interface CatalogueSettings {
   readonly store: CatalogueStore;
@@ -28,11 +29,11 @@ export interface LoadedCatalogue extends Catalogue {
 export function createCatalogue(settings: CatalogueSettings): LoadedCatalogue {
   let snapshots: ReadonlyMap<OrganizationId, CatalogueSnapshot> = new Map();
   let version: number | null = null;
-  const openLogged = createCredentialReader(settings);
+  const openers = { openCredential: createCredentialReader(settings), openTls: createTlsReader(settings) };
 
   const load = async (): Promise<void> => {
     const stored = await settings.store.read();
-    snapshots = assembleSnapshots(stored, { sandbox: settings.sandbox, openCredential: openLogged });
+    snapshots = assembleSnapshots(stored, { sandbox: settings.sandbox, ...openers });
     version = stored.version;
   };
   return {
@@ -91,5 +92,19 @@ function createCredentialReader({ cipher, logger }: CatalogueSettings): (provide
       told.add(name);
       return null;
     }
+  };
+}
+
+/** As of a credential: a key that does not open is told once, and calls go without. */
+function createTlsReader({ cipher, logger }: CatalogueSettings): (provider: StoredProvider) => ProviderTls | null {
+  const told = new Set<string>();
+  return (provider) => {
+    if (provider.tls === null || provider.deletedAt !== null) return null;
+    const tls = openTls(cipher, provider, provider.tls);
+    if (provider.tls.clientKey !== null && tls.clientKey === null && !told.has(tls.version)) {
+      logger.error({ providerId: provider.id, provider: provider.slug }, 'a provider’s client key does not open; set it anew');
+      told.add(tls.version);
+    }
+    return tls;
   };
 }

@@ -71,6 +71,14 @@ export interface AwsCredentialInput {
   readonly sessionToken?: Optional<string>;
 }
 
+/** PEM texts. In an update what is absent stays, and null clears. */
+export interface ProviderTlsInput {
+  readonly certificateAuthority?: Optional<string>;
+  readonly clientCertificate?: Optional<string>;
+  readonly clientKey?: Optional<string>;
+  readonly serverName?: Optional<string>;
+}
+
 export interface UpdatePayloadStorageInput {
   readonly mode: PayloadStorageMode;
   readonly retentionDays?: Optional<number>;
@@ -86,6 +94,7 @@ export interface CreateProviderInput {
   readonly credential?: Optional<ProviderCredentialInput>;
   readonly headers?: Optional<JsonValue>;
   readonly allowPrivateNetwork?: Optional<boolean>;
+  readonly tls?: Optional<ProviderTlsInput>;
   readonly healthCheckSeconds?: Optional<number>;
 }
 
@@ -98,6 +107,7 @@ export interface UpdateProviderInput {
   readonly headers?: Optional<JsonValue>;
   readonly enabled?: Optional<boolean>;
   readonly allowPrivateNetwork?: Optional<boolean>;
+  readonly tls?: Optional<ProviderTlsInput>;
   readonly healthCheckSeconds?: Optional<number>;
 }
 
@@ -148,6 +158,7 @@ export interface CreateDeploymentInput {
   readonly region?: Optional<string>;
   readonly weight?: Optional<number>;
   readonly onCancel?: Optional<CancelPolicy>;
+  readonly structuredOutputRepair?: Optional<boolean>;
 }
 
 export interface UpdateDeploymentInput {
@@ -157,6 +168,7 @@ export interface UpdateDeploymentInput {
   readonly weight?: Optional<number>;
   readonly enabled?: Optional<boolean>;
   readonly onCancel?: Optional<CancelPolicy>;
+  readonly structuredOutputRepair?: Optional<boolean>;
 }
 
 /** What `compose` hands in: wire formats that are built, and vendor presets as data. Declared here because it is used here. */

@@ -70,6 +70,7 @@ async function create(context: EnvironmentContext, preset: ProviderPreset, named
     credential: apiKey === null ? null : sealCredential(cipher, { organizationId, id }, { secret: { kind: 'apiKey', apiKey }, setAt: at }),
     credentialFromEnvironment: apiKey !== null,
     allowPrivateNetwork,
+    tls: null,
     healthCheckSeconds: null,
     enabled: true,
     createdAt: at,

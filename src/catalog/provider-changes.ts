@@ -15,6 +15,8 @@ import type { ProviderSecret } from './credential-text.js';
 import { sealCredential } from './credentials.js';
 import { addressOf, checkBaseUrl, checkRegion, normaliseBaseUrl, readHeaders, whyNoAddress, readHealthCheck } from './provider-checks.js';
 import type { StoredProvider } from './stored.js';
+import { changeTls, describeTls } from './tls.js';
+import { checkTlsAddress } from './tls-checks.js';
 
 type ProviderChanges = Pick<CatalogueChanges, 'createProvider' | 'updateProvider' | 'deleteProvider'>;
 
@@ -31,15 +33,17 @@ function createProvider(settings: ChangeSettings, actor: Actor, input: CreatePro
   return inForce(settings, actor, {
     run: async ({ transaction, at }) => {
       const checks = createInputChecks();
+      const owner = { organizationId, id: newId('provider') };
       const { draft, secret } = readNewProvider(settings, checks, input);
+      const tls = changeTls(checks, input.tls, { ...settings, owner, before: null, at });
+      if (tls !== null && draft !== null) checkTlsAddress(checks, draft.baseUrl);
       if (draft === null || checks.problems.length > 0) return fail(invalidRequest(checks.problems));
       if (await transaction.provider({ slug: input.slug })) return fail(conflict(`There is a provider ${input.slug} already.`, 'slug'));
-      const id = newId('provider');
-      const credential = secret === null ? null : sealCredential(settings.cipher, { organizationId, id }, { secret, setAt: at });
-      const after: StoredProvider = { ...draft, id, organizationId, credential, createdAt: at, deletedAt: null };
+      const credential = secret === null ? null : sealCredential(settings.cipher, owner, { secret, setAt: at });
+      const after: StoredProvider = { ...draft, ...owner, credential, tls, createdAt: at, deletedAt: null };
       await transaction.saveProvider(after);
       await audit(transaction, { action: 'createProvider', before: null, after });
-      return ok(id);
+      return ok(owner.id);
     },
     read: reader(settings, actor).provider,
   });
@@ -52,8 +56,11 @@ function updateProvider(settings: ChangeSettings, actor: Actor, input: UpdatePro
       if (!before) return fail(notFound('provider', input.id));
       const checks = createInputChecks();
       const { changed, secret } = readUpdate(settings, checks, { before, input });
+      const tls = changeTls(checks, input.tls, { ...settings, owner: before, before: before.tls, at });
+      const touched = input.tls !== undefined || input.baseUrl !== undefined;
+      if (tls !== null && touched) checkTlsAddress(checks, changed.baseUrl);
       if (checks.problems.length > 0) return fail(invalidRequest(checks.problems));
-      const after = { ...changed, ...(input.credential === undefined ? {} : changedCredential(settings, before, { secret, at })) };
+      const after = { ...changed, tls, ...(input.credential === undefined ? {} : changedCredential(settings, before, { secret, at })) };
       await transaction.saveProvider(after);
       await audit(transaction, { action: 'updateProvider', before, after });
       return ok(before.id);
@@ -70,7 +77,7 @@ function deleteProvider(settings: ChangeSettings, actor: Actor, id: string): Ret
       const deployments = await transaction.countDeployments(before.id);
       if (deployments > 0) return fail(conflict(`The provider has ${deployments} deployments: delete them first.`, 'id'));
       // What nobody can call needs no secret any more.
-      await transaction.saveProvider({ ...before, deletedAt: at, credential: null });
+      await transaction.saveProvider({ ...before, deletedAt: at, credential: null, tls: null });
       await audit(transaction, { action: 'deleteProvider', before, after: null });
       return ok({ deletedId: before.id });
     },
@@ -78,7 +85,7 @@ function deleteProvider(settings: ChangeSettings, actor: Actor, id: string): Ret
   });
 }
 
-type Draft = Omit<StoredProvider, 'id' | 'organizationId' | 'credential' | 'createdAt' | 'deletedAt'>;
+type Draft = Omit<StoredProvider, 'id' | 'organizationId' | 'credential' | 'tls' | 'createdAt' | 'deletedAt'>;
 
 interface NewProvider {
   readonly draft: Draft | null;
@@ -197,6 +204,7 @@ function describe(provider: StoredProvider): JsonObject {
     healthCheckSeconds,
     enabled,
     headers: Object.keys(provider.headers),
+    tls: describeTls(provider.tls),
     credential: shown,
   };
 }

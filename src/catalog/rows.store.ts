@@ -7,7 +7,7 @@ import type { Model as ModelRow } from '../storage/entities/model.js';
 import type { Price as PriceRow, StoredPriceTier } from '../storage/entities/price.js';
 import { Provider as ProviderRow } from '../storage/entities/provider.js';
 import { tiersAsJson } from './tiers.js';
-import type { StoredDeployment, StoredModel, StoredPrice, StoredProvider } from './stored.js';
+import type { StoredDeployment, StoredModel, StoredPrice, StoredProvider, StoredTls } from './stored.js';
 
 /** Rows to records and back; nothing else knows both. */
 const identity = (row: { organizationId: string; createdAt: Date }) => ({
@@ -30,15 +30,22 @@ export function toProvider(row: ProviderRow): StoredProvider {
     credential: credential && credentialSetAt && { envelope: credential, lastFour: credentialLastFour ?? '', setAt: credentialSetAt },
     credentialFromEnvironment: row.credentialFromEnvironment,
     allowPrivateNetwork: row.allowPrivateNetwork,
+    tls: toTls(row),
     healthCheckSeconds: row.healthCheckSeconds,
     enabled: row.enabled,
     deletedAt: row.deletedAt,
   };
 }
 
+function toTls(row: ProviderRow): StoredTls | null {
+  const certificates = { certificateAuthority: row.tlsCertificateAuthority, clientCertificate: row.tlsClientCertificate };
+  const tls = { ...certificates, clientKey: row.tlsClientKey, serverName: row.tlsServerName };
+  return Object.values(tls).every((part) => part === null) ? null : tls;
+}
+
 /** An entity, not a plain object: TypeORM's partial types do not end on recursive JSON. */
 export function fromProvider(provider: StoredProvider): ProviderRow {
-  const { credential, ...columns } = provider;
+  const { credential, tls, ...columns } = provider;
   return Object.assign(new ProviderRow(), {
     ...columns,
     id: uuidFromId(provider.id),
@@ -47,6 +54,10 @@ export function fromProvider(provider: StoredProvider): ProviderRow {
     credential: credential?.envelope ?? null,
     credentialLastFour: credential?.lastFour ?? null,
     credentialSetAt: credential?.setAt ?? null,
+    tlsCertificateAuthority: tls?.certificateAuthority ?? null,
+    tlsClientCertificate: tls?.clientCertificate ?? null,
+    tlsClientKey: tls?.clientKey ?? null,
+    tlsServerName: tls?.serverName ?? null,
   });
 }
 
@@ -88,6 +99,7 @@ export function toDeployment(row: DeploymentRow): StoredDeployment {
     weight: row.weight,
     enabled: row.enabled,
     onCancel: row.onCancel,
+    structuredOutputRepair: row.structuredOutputRepair,
     deletedAt: row.deletedAt,
   };
 }

@@ -63,10 +63,9 @@ export function sandboxRecords({ organizationId, at }: Origin) {
     baseUrl: SANDBOX_BASE_URL,
     region: null,
     headers: {},
-    credential: null,
+    ...{ credential: null, tls: null, healthCheckSeconds: null },
     credentialFromEnvironment: false,
     allowPrivateNetwork: false,
-    healthCheckSeconds: null,
     enabled: true,
   };
   const model: StoredModel = {
@@ -88,6 +87,6 @@ export function sandboxRecords({ organizationId, at }: Origin) {
     provider,
     model,
     price,
-    deployment: { ...deployment, upstreamModel: 'sandbox', region: null, weight: 1, enabled: true, onCancel: 'ABORT' as const },
+    deployment: { ...deployment, upstreamModel: 'sandbox', region: null, weight: 1, enabled: true, ...SETTINGS },
   };
 }

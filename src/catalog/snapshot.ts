@@ -1,4 +1,13 @@
-import type { CatalogueSnapshot, Deployment, Directory, Model, Organization, Provider, ProviderCredential } from '../core/catalogue.js';
+import type {
+  CatalogueSnapshot,
+  Deployment,
+  Directory,
+  Model,
+  Organization,
+  Provider,
+  ProviderCredential,
+  ProviderTls,
+} from '../core/catalogue.js';
 import type { OrganizationId } from '../core/ids.js';
 import type { Price } from '../core/pricing.js';
 import type { Route } from '../core/routes.js';
@@ -18,6 +27,7 @@ export interface SnapshotContext {
   readonly sandbox: SandboxSettings;
   /** Null where there is none, or none that can be read. */
   readonly openCredential: (provider: StoredProvider) => ProviderCredential | null;
+  readonly openTls: (provider: StoredProvider) => ProviderTls | null;
 }
 
 type Mutable<T extends { deployments: unknown }> = Omit<T, 'deployments'> & { deployments: Deployment[] };
@@ -95,7 +105,7 @@ function toProvider(row: StoredProvider, context: SnapshotContext, othersServe: 
   const common = { ...plain, deleted: row.deletedAt !== null, deployments: [] };
   if (row.baseUrl !== SANDBOX_BASE_URL) {
     const { baseUrl, allowPrivateNetwork, enabled } = row;
-    return { ...common, baseUrl, allowPrivateNetwork, enabled, credential: context.openCredential(row) };
+    return { ...common, baseUrl, allowPrivateNetwork, enabled, credential: context.openCredential(row), tls: context.openTls(row) };
   }
   const { mode, baseUrl } = context.sandbox;
   const wanted = mode === 'on' || (mode === 'auto' && !othersServe);
@@ -111,8 +121,9 @@ function toModel(row: StoredModel, prices: readonly Price[]): Mutable<Model> {
 }
 
 function toDeployment(row: StoredDeployment) {
-  const { id, slug, upstreamModel, region, weight, enabled, onCancel } = row;
-  return { id, slug, upstreamModel, region, weight, enabled, onCancel, deleted: row.deletedAt !== null };
+  const { id, slug, upstreamModel, region, weight, enabled, onCancel, structuredOutputRepair } = row;
+  const settings = { weight, enabled, onCancel, structuredOutputRepair };
+  return { id, slug, upstreamModel, region, ...settings, deleted: row.deletedAt !== null };
 }
 
 function toRoute({ id, slug, currentVersion, versions }: StoredRoute): readonly Route[] {

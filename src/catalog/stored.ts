@@ -42,8 +42,18 @@ export interface StoredProvider extends StoredRecord<ProviderId>, Deletable {
   readonly credential: StoredCredential | null;
   readonly credentialFromEnvironment: boolean;
   readonly allowPrivateNetwork: boolean;
+  readonly tls: StoredTls | null;
   readonly healthCheckSeconds: number | null;
   readonly enabled: boolean;
+}
+
+/** At least one of its parts is there; certificate and key only together. */
+export interface StoredTls {
+  readonly certificateAuthority: string | null;
+  readonly clientCertificate: string | null;
+  /** An envelope. */
+  readonly clientKey: Buffer | null;
+  readonly serverName: string | null;
 }
 
 export interface StoredCredential {
@@ -72,6 +82,7 @@ export interface StoredDeployment extends StoredRecord<DeploymentId>, Deletable 
   readonly weight: number;
   readonly enabled: boolean;
   readonly onCancel: CancelPolicy;
+  readonly structuredOutputRepair: boolean;
 }
 
 export interface StoredPrice extends StoredRecord<PriceId> {

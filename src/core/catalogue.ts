@@ -47,12 +47,28 @@ export interface Provider {
   readonly headers: Readonly<Record<string, string>>;
   readonly credential: ProviderCredential | null;
   readonly allowPrivateNetwork: boolean;
+  /** Null or absent: the public authorities are trusted, and nothing is shown to the server. */
+  readonly tls?: ProviderTls | null;
   /** How often its idle deployments are looked after, in seconds; null or absent: never. */
   readonly healthCheckSeconds?: number | null;
   readonly enabled: boolean;
   readonly deleted: boolean;
   /** Live deployments, the highest weight first, then the oldest. */
   readonly deployments: readonly Deployment[];
+}
+
+/** How a provider's server proves who it is, and how the gateway does. Certificates are PEM texts, the first one the leaf. */
+export interface ProviderTls {
+  readonly owner: ProviderId;
+  /** Another one for every change. */
+  readonly version: string;
+  /** Trusted instead of the public ones. */
+  readonly certificateAuthority: string | null;
+  readonly clientCertificate: string | null;
+  /** Null where there is none, or none that can be opened. */
+  readonly clientKey: Secret | null;
+  /** The name in the server's certificate, where it is not the address's. */
+  readonly serverName: string | null;
 }
 
 /** Exactly one of apiKey and account. */
@@ -90,6 +106,8 @@ export interface Deployment {
   readonly weight: number;
   readonly enabled: boolean;
   readonly onCancel: CancelPolicy;
+  /** Whether an answer that does not fit its schema is asked for once more; absent: no. */
+  readonly structuredOutputRepair?: boolean;
   /** Its own prices, oldest first; where it has none the model's hold. */
   readonly prices: readonly Price[];
   readonly deleted: boolean;

@@ -1,13 +1,14 @@
 import { Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import type { Dispatcher } from 'undici';
+import type { ProviderTls } from '../core/catalogue.js';
 import type { UpstreamError } from './contract.js';
 import { createDispatcher, NO_PROXIES } from './dispatcher.js';
 import type { ProxyRules } from './dispatcher.js';
 import { BlockedAddress, checkUrl } from './network-guard.js';
 import type { LookupAll } from './network-guard.js';
 
-/** The one place that opens connections to upstreams: pools per origin, behind the network guard. */
+/** The one place that opens connections to upstreams: pools per origin and TLS settings, behind the network guard. */
 export interface HttpClient {
   /** Sends a POST, or what the request says. The listener hears `onConnected`, `onSent`, `onResponse` …, and then exactly one of `onEnd` and `onError`. */
   post(request: OutgoingRequest, listener: ExchangeListener): OpenExchange;
@@ -24,6 +25,7 @@ export interface OutgoingRequest {
   /** Absent: POST. A GET has no body. */
   readonly method?: 'GET';
   readonly allowPrivateNetwork: boolean;
+  readonly tls?: ProviderTls | null;
 }
 
 export interface ExchangeListener {
@@ -51,6 +53,8 @@ export interface HttpClientOptions {
 const MOST_ORIGINS = 256;
 
 interface Origin {
+  /** Of the TLS settings it was made with. */
+  readonly version: string | null;
   readonly origin: string;
   readonly dispatcher: Dispatcher;
   /** Without a slash at its end. */
@@ -61,15 +65,17 @@ interface Origin {
 export function createHttpClient({ lookup, proxies = NO_PROXIES }: HttpClientOptions = {}): HttpClient {
   const dispose = ({ dispatcher }: Origin) => void dispatcher.close().catch(() => undefined);
   const origins = new LRUCache<string, Origin>({ max: MOST_ORIGINS, dispose });
-  const originOf = ({ baseUrl, allowPrivateNetwork }: OutgoingRequest): Origin => {
-    const key = `${baseUrl} ${String(allowPrivateNetwork)}`;
+  const originOf = ({ baseUrl, allowPrivateNetwork, tls = null }: OutgoingRequest): Origin => {
+    const key = `${baseUrl} ${String(allowPrivateNetwork)} ${tls?.owner ?? ''}`;
+    const version = tls?.version ?? null;
     const known = origins.get(key);
-    if (known !== undefined) return known;
+    // Under other settings its calls end as they began, and the pool is closed behind them: `set` disposes of it.
+    if (known?.version === version) return known;
     const problem = checkUrl(baseUrl, { allowPrivateNetwork });
     if (problem !== null) throw new BlockedAddress(`The base URL ${problem}`);
     const url = new URL(baseUrl);
-    const dispatcher = createDispatcher(url, allowPrivateNetwork, { lookup, proxies });
-    const made = { origin: url.origin, dispatcher, pathname: url.pathname.replace(/\/+$/, ''), query: url.search.slice(1) };
+    const dispatcher = createDispatcher(url, { allowPrivateNetwork, tls, lookup, proxies });
+    const made = { version, origin: url.origin, dispatcher, pathname: url.pathname.replace(/\/+$/, ''), query: url.search.slice(1) };
     origins.set(key, made);
     return made;
   };

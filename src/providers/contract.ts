@@ -1,4 +1,5 @@
 import type { Answer, AnswerDelta } from '../core/answer.js';
+import type { ProviderTls } from '../core/catalogue.js';
 import type { CloudAccount } from '../core/cloud-account.js';
 import type { CompletionCall } from '../core/completion.js';
 import type { Failure } from '../core/failures.js';
@@ -25,6 +26,7 @@ export interface ProviderTarget {
   readonly account: Secret<CloudAccount> | null;
   readonly region: string | null;
   readonly allowPrivateNetwork: boolean;
+  readonly tls?: ProviderTls | null;
   readonly capabilities: ReadonlySet<Capability>;
   readonly maxOutputTokens: number | null;
 }

@@ -1,5 +1,7 @@
+import { createSecureContext } from 'node:tls';
 import { EnvHttpProxyAgent, Pool, buildConnector } from 'undici';
 import type { Dispatcher } from 'undici';
+import type { ProviderTls } from '../core/catalogue.js';
 import type { Secret } from '../core/secret.js';
 import { guardedLookup, isLoopback } from './network-guard.js';
 import type { LookupAll } from './network-guard.js';
@@ -16,6 +18,8 @@ export interface ProxyRules {
 export const NO_PROXIES: ProxyRules = { http: null, https: null, exceptions: '' };
 
 export interface DispatcherRules {
+  readonly allowPrivateNetwork: boolean;
+  readonly tls: ProviderTls | null;
   readonly lookup?: LookupAll | undefined;
   readonly proxies: ProxyRules;
 }
@@ -27,22 +31,38 @@ const ABANDONED_CONNECT_MS = 60_000;
 
 /**
  * The connections to one origin. Direct ones resolve names behind the network guard, unless private addresses are allowed;
- * through a proxy it is the proxy that resolves names and decides where they may lead.
+ * through a proxy it is the proxy that resolves names and decides where they may lead. Either way it is the upstream that is
+ * known by the provider's TLS settings, never the proxy.
+ * @throws Error where OpenSSL can't use the settings
  */
-export function createDispatcher(url: URL, allowPrivateNetwork: boolean, { lookup, proxies }: DispatcherRules): Dispatcher {
+export function createDispatcher(url: URL, { allowPrivateNetwork, tls, lookup, proxies }: DispatcherRules): Dispatcher {
   const guard = allowPrivateNetwork ? {} : { lookup: guardedLookup(lookup) };
-  const connect = buildConnector({ timeout: ABANDONED_CONNECT_MS, ...guard });
+  const upstreamTls = tls === null ? {} : toConnectOptions(tls);
+  const connect = withServerName(buildConnector({ timeout: ABANDONED_CONNECT_MS, ...guard, ...upstreamTls }), tls);
   const options = { connect, keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: 0, bodyTimeout: 0 };
   const hasProxy = proxies.http !== null || proxies.https !== null;
   if (!hasProxy || isLoopback(url.hostname)) return new Pool(url.origin, options);
-  const tls = { timeout: ABANDONED_CONNECT_MS };
   return new EnvHttpProxyAgent({
     ...options,
     // An absent one would be read from the environment.
     httpProxy: proxies.http?.reveal() ?? '',
     httpsProxy: proxies.https?.reveal() ?? '',
     noProxy: proxies.exceptions,
-    proxyTls: tls,
-    requestTls: tls,
+    proxyTls: { timeout: ABANDONED_CONNECT_MS },
+    requestTls: { timeout: ABANDONED_CONNECT_MS, ...upstreamTls },
   });
+}
+
+/** One context for all its connections: keys and certificates are read once. */
+function toConnectOptions({ certificateAuthority, clientCertificate, clientKey, serverName }: ProviderTls) {
+  const client = clientCertificate !== null && clientKey !== null ? { cert: clientCertificate, key: clientKey.reveal() } : {};
+  const authority = certificateAuthority === null ? {} : { ca: certificateAuthority };
+  const secureContext = createSecureContext({ ...authority, ...client });
+  return { secureContext, ...(serverName === null ? {} : { servername: serverName }) };
+}
+
+/** The connector prefers the name that it is called with, which is the address's. */
+function withServerName(connect: buildConnector.connector, tls: ProviderTls | null): buildConnector.connector {
+  const servername = tls?.serverName ?? null;
+  return servername === null ? connect : (options, callback) => connect({ ...options, servername }, callback);
 }

@@ -10,11 +10,11 @@ interface Form {
 const OWN_HEADERS: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'expect', 'upgrade']);
 
 export function toOutgoing(request: ChatRequest, target: ProviderTarget, options: Form): OutgoingRequest {
-  const { allowPrivateNetwork } = target;
+  const { allowPrivateNetwork, tls = null } = target;
   const baseUrl = request.basePath === undefined ? target.baseUrl : new URL(target.baseUrl).origin + request.basePath;
   const headers = requestHeaders(request, target, options);
   const body = request.payload?.bytes ?? JSON.stringify(request.body);
-  return { baseUrl, path: request.path, headers, body, allowPrivateNetwork };
+  return { baseUrl, path: request.path, headers, body, allowPrivateNetwork, tls };
 }
 
 function requestHeaders(request: ChatRequest, target: ProviderTarget, { stream }: Form): Record<string, string> {

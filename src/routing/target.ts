@@ -16,6 +16,7 @@ export function toTarget({ id, provider, model, upstreamModel, region }: Deploym
     account: provider.credential?.account ?? null,
     region: region ?? provider.region,
     allowPrivateNetwork: provider.allowPrivateNetwork,
+    tls: provider.tls ?? null,
     capabilities: model.capabilities,
     maxOutputTokens: model.maxOutputTokens,
   };

@@ -30,6 +30,7 @@ const provider = (slug: string, more: Partial<StoredProvider> = {}): StoredProvi
   credential: null,
   credentialFromEnvironment: false,
   allowPrivateNetwork: false,
+  tls: null,
   healthCheckSeconds: null,
   enabled: true,
   ...more,
@@ -63,7 +64,7 @@ const deployment = (on: { provider: StoredProvider; model: StoredModel }, more: 
 function snapshotOf(rows: Partial<StoredCatalogue>, sandbox: SandboxSettings = { mode: 'auto', baseUrl: SANDBOX_URL }) {
   const organizations = [{ id: organizationId, slug: 'default', name: 'Default', payloadStorage: NO_PAYLOAD_STORAGE }];
   const stored = { version: 3, organizations, providers: [], models: [], deployments: [], prices: [], routes: [], ...rows };
-  const snapshot = assembleSnapshots(stored, { sandbox, openCredential: () => null }).get(organizationId);
+  const snapshot = assembleSnapshots(stored, { sandbox, openCredential: () => null, openTls: () => null }).get(organizationId);
   if (!snapshot) throw new Error('no snapshot');
   return snapshot;
 }

@@ -132,15 +132,23 @@ describe('K7 who may do what', () => {
     expect(new Set(JSON.stringify(data).match(/gpt-\w/g))).toEqual(new Set(['gpt-y']));
   });
 
-  test('addresses and credentials are for CATALOG_READ', async () => {
-    const document = '{ model(slug: "gpt-x") { deployments { provider { slug baseUrl credential { lastFour } } } } }';
+  test('addresses, credentials and TLS settings are for CATALOG_READ', async () => {
+    const tls = 'tls { certificateAuthority { subject expiresAt } clientCertificate { subject fingerprint } serverName }';
+    const document = `{ model(slug: "gpt-x") { deployments { provider { slug baseUrl credential { lastFour } ${tls} } } } }`;
     const plain = await run(makeContext(SERVICES, makePrincipal(['INFERENCE'])), document);
-    expect(plain.data.model.deployments[0].provider).toEqual({ slug: 'openai', baseUrl: null, credential: null });
+    expect(plain.data.model.deployments[0].provider).toEqual({ slug: 'openai', baseUrl: null, credential: null, tls: null });
     const reader = await run(makeContext(SERVICES, makePrincipal(['CATALOG_READ'])), document);
     expect(reader.data.model.deployments[0].provider).toEqual({
       slug: 'openai',
       baseUrl: 'https://openai.test/v1',
       credential: { lastFour: '0000' },
+      tls: {
+        certificateAuthority: [{ subject: 'CN=Glidepath test-only private authority', expiresAt: expect.stringMatching(/^2126-/) }],
+        clientCertificate: [
+          { subject: 'CN=Glidepath test-only client', fingerprint: expect.stringMatching(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/) },
+        ],
+        serverName: 'private.glidepath.test',
+      },
     });
     expect(JSON.stringify(reader.data)).not.toContain('canary');
   });

@@ -1,7 +1,7 @@
 import { execute, parse, subscribe, type ExecutionResult } from 'graphql';
 import type { Reports } from '../../src/accounting/reports/contract.js';
 import type { AccessReader, ApiKey, Page, Team } from '../../src/auth/contract.js';
-import type { CatalogueSnapshot, Deployment, Directory, Model, Provider } from '../../src/core/catalogue.js';
+import type { CatalogueSnapshot, Deployment, Directory, Model, Provider, ProviderTls } from '../../src/core/catalogue.js';
 import { systemClock } from '../../src/core/clock.js';
 import { fail, notFound, ok, type Result } from '../../src/core/errors.js';
 import { newId } from '../../src/core/ids.js';
@@ -17,6 +17,7 @@ import type { DeploymentHealthReading } from '../../src/graphql/catalogue/health
 import { createGraphqlContext, type GraphqlContext, type GraphqlServices } from '../../src/graphql/context.js';
 import { buildGlidepathSchema } from '../../src/graphql/schema.js';
 import type { Forecast } from '../../src/inference/contract.js';
+import { pem } from '../kit/tls.js';
 
 export const NOW = new Date('2026-03-01T12:00:00Z');
 export const ORGANIZATION = { id: newId('organization'), slug: 'acme', name: 'Acme', payloadStorage: NO_PAYLOAD_STORAGE };
@@ -73,6 +74,15 @@ export interface ModelSpec {
   readonly servedBy?: readonly string[];
 }
 
+const TLS: ProviderTls = {
+  owner: newId('provider'),
+  version: '1',
+  certificateAuthority: pem('private-ca'),
+  clientCertificate: pem('client'),
+  clientKey: new Secret('canary-client-key'),
+  serverName: 'private.glidepath.test',
+};
+
 /** Providers by slug, and the models each serves. */
 export function makeSnapshot(models: readonly ModelSpec[], providers: readonly string[] = ['openai', 'groq']): CatalogueSnapshot {
   const madeProviders = providers.map((slug): Mutable<Provider> => ({
@@ -86,6 +96,7 @@ export function makeSnapshot(models: readonly ModelSpec[], providers: readonly s
     headers: {},
     credential: { apiKey: new Secret('sk-canary-0000'), lastFour: '0000', setAt: NOW },
     allowPrivateNetwork: false,
+    tls: slug === 'openai' ? TLS : null,
     enabled: true,
     deleted: false,
     deployments: [],

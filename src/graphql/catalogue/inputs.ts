@@ -5,12 +5,17 @@ import type { CancelPolicy, Capability, Operation, WireFormat } from '../../core
 import { OperationEnum } from '../inference/words.js';
 import { GraphQLDateTime, GraphQLJSON, GraphQLURL } from '../scalars/index.js';
 import { PriceInput } from './price-input.js';
+import { ProviderTlsInput } from './tls.js';
 import { CancelPolicyEnum, CapabilityEnum, WireFormatEnum } from './words.js';
 
 const OPTIONAL = { nullable: true } as const;
 const HEALTH_CHECK =
   'How often an upstream whose deployments are idle is asked for its list of models, to know how it fares: in seconds, 10 to 3,600; ' +
   'null: never. It costs nothing, and books nothing.';
+const TLS = 'For an https address whose certificate no public authority signed, or that wants one from the gateway.';
+const REPAIR =
+  'Whether an answer that does not fit its JSON schema is asked for once more, where the provider does not vouch for it; ' +
+  'the call pays for both.';
 
 @InputType({ description: 'Keys of an AWS account, by which calls to Bedrock are signed.' })
 export class AwsCredentialInput implements core.AwsCredentialInput {
@@ -73,6 +78,9 @@ export class CreateProviderInput implements core.CreateProviderInput {
   })
   readonly allowPrivateNetwork?: boolean | null;
 
+  @Field(() => ProviderTlsInput, { ...OPTIONAL, description: TLS })
+  readonly tls?: ProviderTlsInput | null;
+
   @Field(() => Int, { ...OPTIONAL, description: HEALTH_CHECK })
   readonly healthCheckSeconds?: number | null;
 }
@@ -102,6 +110,9 @@ export class UpdateProviderInput implements core.UpdateProviderInput {
 
   @Field(() => Boolean, { ...OPTIONAL, description: 'Whether the address may be on a private network.' })
   readonly allowPrivateNetwork?: boolean | null;
+
+  @Field(() => ProviderTlsInput, { ...OPTIONAL, description: `${TLS} In it, too, what is absent stays, and null clears.` })
+  readonly tls?: ProviderTlsInput | null;
 
   @Field(() => Int, { ...OPTIONAL, description: HEALTH_CHECK })
   readonly healthCheckSeconds?: number | null;
@@ -187,6 +198,9 @@ export class CreateDeploymentInput implements core.CreateDeploymentInput {
     description: 'What happens upstream when a call is cancelled.',
   })
   readonly onCancel?: CancelPolicy | null;
+
+  @Field(() => Boolean, { ...OPTIONAL, defaultValue: false, description: REPAIR })
+  readonly structuredOutputRepair?: boolean | null;
 }
 
 @InputType({ description: 'A change of a deployment: what is absent stays, null clears.' })
@@ -208,6 +222,9 @@ export class UpdateDeploymentInput implements core.UpdateDeploymentInput {
 
   @Field(() => CancelPolicyEnum, { ...OPTIONAL, description: 'What happens upstream when a call is cancelled.' })
   readonly onCancel?: CancelPolicy | null;
+
+  @Field(() => Boolean, { ...OPTIONAL, description: REPAIR })
+  readonly structuredOutputRepair?: boolean | null;
 }
 
 @InputType({ description: 'Which deployment to delete.' })

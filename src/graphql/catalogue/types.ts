@@ -8,6 +8,7 @@ import { GraphQLDateTime, GraphQLURL } from '../scalars/index.js';
 import { DeploymentHealth } from './health.js';
 import type { DeploymentHealthReading } from './health-reader.js';
 import { listPriceAt, Price } from './price.js';
+import { ProviderTls } from './tls.js';
 import { CancelPolicyEnum, CapabilityEnum, WireFormatEnum } from './words.js';
 
 @ArgsType()
@@ -146,6 +147,12 @@ export class Provider {
     return { lastFour: credential.lastFour, setAt: credential.setAt };
   }
 
+  @Field(() => ProviderTls, { nullable: true, description: 'Its TLS settings. Null without CATALOG_READ, and where none are set.' })
+  tls(_args: unknown, context: GraphqlContext): ProviderTls | null {
+    const tls = hasPermission(context.caller(), 'CATALOG_READ') ? this.provider.tls : null;
+    return tls ? new ProviderTls(tls) : null;
+  }
+
   @Field(() => [Deployment], { description: 'The models it serves, the highest weight first.' })
   deployments(_args: unknown, context: GraphqlContext): readonly Deployment[] {
     return toDeployments(context, this.provider.deployments);
@@ -205,6 +212,15 @@ export class Deployment {
   @Field(() => CancelPolicyEnum, { description: 'What happens upstream when a call is cancelled.' })
   get onCancel(): string {
     return this.deployment.onCancel;
+  }
+
+  @Field(() => Boolean, {
+    description:
+      'Whether an answer that does not fit its JSON schema is asked for once more, where the provider does not vouch for it; ' +
+      'the call pays for both.',
+  })
+  get structuredOutputRepair(): boolean {
+    return this.deployment.structuredOutputRepair ?? false;
   }
 
   @Field(() => Price, { nullable: true, description: 'Its own price where one is set, else the model’s.' })

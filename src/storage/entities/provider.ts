@@ -7,6 +7,7 @@ import { Organization } from './organization.js';
 @Unique('provider_organization_id_id_key', ['organizationId', 'id'])
 @Index('provider_live_slug_key', ['organizationId', 'slug'], { unique: true, where: '(deleted_at IS NULL)' })
 @Check('provider_credential_complete', '(credential IS NULL) = (credential_set_at IS NULL)')
+@Check('provider_tls_client_complete', '(tls_client_certificate IS NULL) = (tls_client_key IS NULL)')
 @ForeignKey(() => Organization, ['organizationId'], ['id'], { name: 'provider_organization_id_fkey' })
 export class Provider {
   @PrimaryColumn({ name: 'id', type: 'uuid', primaryKeyConstraintName: 'provider_pkey' }) id!: string;
@@ -26,6 +27,12 @@ export class Provider {
   /** Refreshed from the environment at each start, until a mutation sets the credential. */
   @Column({ name: 'credential_from_environment', type: 'boolean', default: false }) credentialFromEnvironment!: boolean;
   @Column({ name: 'allow_private_network', type: 'boolean', default: false }) allowPrivateNetwork!: boolean;
+  /** PEM texts; what is trusted instead of the public authorities, and what is shown to the server. */
+  @Column({ name: 'tls_certificate_authority', type: 'text', nullable: true }) tlsCertificateAuthority!: string | null;
+  @Column({ name: 'tls_client_certificate', type: 'text', nullable: true }) tlsClientCertificate!: string | null;
+  /** An envelope as `credential` is one, bound to its place too. */
+  @Column({ name: 'tls_client_key', type: 'bytea', nullable: true }) tlsClientKey!: Buffer | null;
+  @Column({ name: 'tls_server_name', type: 'text', nullable: true }) tlsServerName!: string | null;
   /** How often its idle deployments are looked after; null: never. */
   @Column({ name: 'health_check_seconds', type: 'integer', nullable: true }) healthCheckSeconds!: number | null;
   @Column({ name: 'enabled', type: 'boolean', default: true }) enabled!: boolean;
