@@ -1,5 +1,6 @@
+import type { JsonObject } from '../core/json.js';
 import type { OperationName } from '../core/operations.js';
-import type { EmbeddingPurpose, Operation, WireFormat } from '../core/vocabulary.js';
+import type { EmbeddingPurpose, Operation, ReasoningEffort, WireFormat } from '../core/vocabulary.js';
 
 /** A vendor as data. The first fields are what the catalogue needs to make a provider of it. */
 export interface Preset {
@@ -44,16 +45,33 @@ export interface Quirks {
   readonly reasoningField?: 'reasoning_content' | 'reasoning';
   /** Takes back what a maker signed or closed of its reasoning, in the place of `reasoningField`. */
   readonly reasoningDetails?: boolean;
+  /** The efforts that it knows; for any other the last is sent. */
+  readonly efforts?: readonly ReasoningEffort[];
+  /** Takes a schema as `{type: json_object, schema}`. */
+  readonly schemaInJsonObject?: boolean;
   /** Takes `reasoning: {effort, max_tokens}` instead of an effort only. */
   readonly reasoningObject?: boolean;
   /** Takes marks of a prompt cache, as Anthropic has them, on texts. */
   readonly cacheControl?: boolean;
   /** Fields of other operations' requests under another name; null where the vendor refuses the field. */
   readonly operationFields?: Readonly<Partial<Record<OperationName, Readonly<Record<string, string | null>>>>>;
+  /** Fields that every request of an operation holds besides. */
+  readonly operationConstants?: Readonly<Partial<Record<OperationName, JsonObject>>>;
+  /** The end of the address that only chat stands below, and where other operations stand below what is before it. */
+  readonly besideChat?: { readonly chat: string; readonly paths: Readonly<Partial<Record<OperationName, string>>> };
   /** The field that takes what vectors are for, and its words; absent: the vendor's models take none. */
-  readonly embeddingPurposes?: { readonly field: string; readonly words: Readonly<Partial<Record<EmbeddingPurpose, string>>> };
+  readonly embeddingPurposes?: {
+    readonly field: string;
+    readonly words: Readonly<Partial<Record<EmbeddingPurpose, string>>>;
+    /** Where none is asked for that has a word, and the field must be there. */
+    readonly usual?: string;
+  };
+  /** How many texts one call for vectors takes. */
+  readonly mostTexts?: number;
   /** Kinds of media that its dialect has no form for: refused before anything is sent. */
   readonly noForm?: readonly ('image' | 'audio' | 'document')[];
   /** Takes a document's address where plain form takes its bytes. */
   readonly documentByUrl?: boolean;
+  /** Gemini's form as Google Cloud has it: vectors by methods of its own, and a choice of a picture's kind of file. */
+  readonly googleCloud?: boolean;
 }

@@ -35,7 +35,9 @@ export type OpenAiChatBody = {
 type ChatTool = { type: 'function'; function: { name: string; description?: string; parameters: JsonObject; strict?: boolean } };
 
 type ChatResponseFormat =
-  { type: 'text' } | { type: 'json_object' } | { type: 'json_schema'; json_schema: { name: string; schema: JsonObject; strict: boolean } };
+  | { type: 'text' }
+  | { type: 'json_object'; schema?: JsonObject }
+  | { type: 'json_schema'; json_schema: { name: string; schema: JsonObject; strict: boolean } };
 
 /** POST <baseUrl>/chat/completions. Fields stand in a fixed order, so that the same call is the same bytes. */
 export function toOpenAiChatRequest(call: CompletionCall, target: ProviderTarget, options: ChatRequestOptions): ChatRequest {
@@ -44,7 +46,7 @@ export function toOpenAiChatRequest(call: CompletionCall, target: ProviderTarget
   const { messages, warnings: messageWarnings } = toOpenAiMessages(call.messages, quirks);
   const plain = toPlainBody(call, { model: target.upstreamModel, messages, stream: options.stream });
   warnings.push(...messageWarnings, ...toolWarnings(call));
-  const reasoned = withReasoningBudget(plain, call, { quirks, warnings });
+  const reasoned = withReasoningBudget({ ...plain, ...ownWords(call, { quirks, warnings }) }, call, { quirks, warnings });
   const body = renameFields(reasoned, { quirks, refused: options.refusedParameters, warnings });
   return {
     path: pathOf('/chat/completions', target, quirks),
@@ -130,6 +132,20 @@ function toResponseFormat(format: NonNullable<CompletionCall['responseFormat']>)
     default:
       return assertNever(format);
   }
+}
+
+/** What a vendor says otherwise, in the place where plain form has it. */
+function ownWords({ reasoning, responseFormat }: CompletionCall, { quirks, warnings }: { quirks: Quirks; warnings: string[] }) {
+  const own: Pick<OpenAiChatBody, 'reasoning_effort' | 'response_format'> = {};
+  const asked = reasoning?.effort ?? null;
+  const known = quirks.efforts?.at(-1);
+  if (asked !== null && known !== undefined && quirks.efforts?.includes(asked) === false) {
+    own.reasoning_effort = EFFORTS[known];
+    warnings.push(`reasoning.effort was sent as ${known}: the provider knows only ${quirks.efforts.join(' and ')}.`);
+  }
+  if (quirks.schemaInJsonObject === true && responseFormat?.kind === 'jsonSchema')
+    own.response_format = { type: 'json_object', schema: objectOf(responseFormat.schema) };
+  return own;
 }
 
 /** The plain form has an effort only. */

@@ -5,6 +5,7 @@ import type { ChatRequest, ChatRequestOptions, ProviderTarget } from '../contrac
 import { extraFields, leftOut, withoutRefused } from '../extra-fields.js';
 import { fromOpenAiError } from '../openai-chat/failures.js';
 import { keyHeaders, pathOf } from '../openai-chat/request.js';
+import type { Quirks } from '../preset.js';
 import { quirksOf } from '../presets.js';
 import { bodyObject } from '../results.js';
 
@@ -38,8 +39,20 @@ export function toOpenAiRequest(
   }
   const named = Object.fromEntries(Object.entries(required).map(([field, value]) => [known[field] ?? field, value]));
   const kept = withoutRefused(fields, { refused: refusedParameters, warnings });
-  const body = { model: target.upstreamModel, ...named, ...kept, ...extraFields(call, target) };
-  return { path: pathOf(path, target, quirks), headers: keyHeaders(target, quirks), body, warnings };
+  const constants = quirks.operationConstants?.[call.operation];
+  const body = { model: target.upstreamModel, ...named, ...constants, ...kept, ...extraFields(call, target) };
+  return { ...placeOf(path, { call, target, quirks }), headers: keyHeaders(target, quirks), body, warnings };
+}
+
+function placeOf(
+  path: string,
+  { call, target, quirks }: { call: OperationCall; target: ProviderTarget; quirks: Quirks },
+): Pick<ChatRequest, 'path' | 'basePath'> {
+  const { chat = '', paths = {} } = quirks.besideChat ?? {};
+  const own = paths[call.operation];
+  if (own === undefined) return { path: pathOf(path, target, quirks) };
+  const base = new URL(target.baseUrl).pathname.replace(/\/+$/, '');
+  return { path: own, basePath: base.endsWith(chat) ? base.slice(0, -chat.length) : base };
 }
 
 /** Reads a good body; an error inside it is a failure. */

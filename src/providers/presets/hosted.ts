@@ -1,3 +1,4 @@
+import { COHERE_MOST_TEXTS, COHERE_PURPOSES, COHERE_USUAL_PURPOSE } from '../cohere.js';
 import type { Preset } from '../preset.js';
 
 /** Vendors on the open network. The model names are those of the price data. */
@@ -189,21 +190,37 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       needsUserMessage: true,
     },
   },
-  // Its own form under OpenAI's: https://docs.cohere.com/docs/compatibility-api
+  // Chat in OpenAI's form (https://docs.cohere.com/docs/compatibility-api), the rest in its own, with the same key
   {
     name: 'cohere',
     displayName: 'Cohere',
     wireFormat: 'OPENAI_CHAT',
-    baseUrl: 'https://api.cohere.ai/compatibility/v1',
+    baseUrl: 'https://api.cohere.com/compatibility/v1',
     environmentVariable: 'COHERE_API_KEY',
     allowPrivateNetwork: false,
     needsCredential: true,
-    operations: ['COMPLETION', 'EMBEDDING'],
+    operations: ['COMPLETION', 'EMBEDDING', 'RERANK'],
     models: [
       { model: 'command-a', upstreamModel: 'command-a-03-2025' },
+      { model: 'command-r', upstreamModel: 'command-r-08-2024' },
+      { model: 'command-r-plus', upstreamModel: 'command-r-plus-08-2024' },
       { model: 'command-r7b', upstreamModel: 'command-r7b-12-2024' },
+      { model: 'embed-v4.0', operation: 'EMBEDDING' },
+      { model: 'rerank-v4.0-pro', operation: 'RERANK' },
+      { model: 'rerank-v4.0-fast', operation: 'RERANK' },
+      { model: 'rerank-v3.5', operation: 'RERANK' },
     ],
-    quirks: { noForm: ['audio', 'document'], fields: { parallel_tool_calls: null, user: null } },
+    quirks: {
+      noForm: ['audio', 'document'],
+      fields: { parallel_tool_calls: null, user: null },
+      efforts: ['NONE', 'HIGH'],
+      schemaInJsonObject: true,
+      besideChat: { chat: '/compatibility/v1', paths: { EMBEDDING: '/v2/embed', RERANK: '/v2/rerank' } },
+      operationFields: { EMBEDDING: { input: 'texts', dimensions: 'output_dimension', user: null } },
+      operationConstants: { EMBEDDING: { embedding_types: ['float'] } },
+      embeddingPurposes: { field: 'input_type', words: COHERE_PURPOSES, usual: COHERE_USUAL_PURPOSE },
+      mostTexts: COHERE_MOST_TEXTS,
+    },
   },
   // https://inference-docs.cerebras.ai/api-reference/chat-completions
   {

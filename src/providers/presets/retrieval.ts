@@ -51,16 +51,4 @@ export const RETRIEVAL_PRESETS: readonly Preset[] = [
       },
     },
   },
-  // Only what stands below v2 and is no chat: https://docs.cohere.com/reference/rerank
-  {
-    name: 'cohere-rerank',
-    displayName: 'Cohere (rerank)',
-    wireFormat: 'OPENAI_CHAT',
-    baseUrl: 'https://api.cohere.com/v2',
-    environmentVariable: null,
-    allowPrivateNetwork: false,
-    needsCredential: true,
-    operations: ['RERANK'],
-    models: [{ model: 'rerank-v3.5', operation: 'RERANK' }],
-  },
 ];
