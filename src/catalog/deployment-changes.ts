@@ -110,8 +110,7 @@ function readNewDeployment(
   const slug = input.slug ?? `${provider.slug}.${model.slug}`;
   if (!isSlug(slug)) checks.add('slug', `is needed: ${provider.slug}.${model.slug} is too long for one`);
   const upstreamModel = input.upstreamModel ?? usualName(settings, parents);
-  const settings = { weight, enabled: true, onCancel, structuredOutputRepair: input.structuredOutputRepair ?? false };
-  return { slug, providerId: provider.id, modelId: model.id, upstreamModel, region, ...settings };
+  return { slug, providerId: provider.id, modelId: model.id, upstreamModel, region, weight, enabled: true, onCancel };
 }
 
 /** The vendor's own name where the provider's preset knows it. */
@@ -133,9 +132,7 @@ async function readUpdate(
   if (typeof input.upstreamModel === 'string') checks.text('upstreamModel', input.upstreamModel);
   const cleared = input.upstreamModel === null ? await transaction.model({ id: before.modelId }) : null;
   const upstreamModel = input.upstreamModel ?? cleared?.slug ?? before.upstreamModel;
-  const repair = input.structuredOutputRepair === undefined ? before.structuredOutputRepair : input.structuredOutputRepair;
-  const settings = { weight, onCancel, enabled: input.enabled ?? before.enabled, structuredOutputRepair: repair ?? false };
-  return { ...before, upstreamModel, region, ...settings };
+  return { ...before, upstreamModel, region, weight, onCancel, enabled: input.enabled ?? before.enabled };
 }
 
 function checkPlace(checks: InputChecks, place: Pick<StoredDeployment, 'region' | 'weight' | 'onCancel'>): void {
@@ -163,6 +160,6 @@ function audit(
 }
 
 function describe(deployment: StoredDeployment): JsonObject {
-  const { slug, providerId, modelId, upstreamModel, region, weight, enabled, onCancel, structuredOutputRepair } = deployment;
-  return { slug, providerId, modelId, upstreamModel, region, weight, enabled, onCancel, structuredOutputRepair };
+  const { slug, providerId, modelId, upstreamModel, region, weight, enabled, onCancel } = deployment;
+  return { slug, providerId, modelId, upstreamModel, region, weight, enabled, onCancel };
 }

@@ -87,6 +87,6 @@ export function sandboxRecords({ organizationId, at }: Origin) {
     provider,
     model,
     price,
-    deployment: { ...deployment, upstreamModel: 'sandbox', region: null, weight: 1, enabled: true, ...SETTINGS },
+    deployment: { ...deployment, upstreamModel: 'sandbox', region: null, weight: 1, enabled: true, onCancel: 'ABORT' as const },
   };
 }
