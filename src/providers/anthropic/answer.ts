@@ -44,7 +44,7 @@ export function reduceEvent(state: MessageState, event: JsonObject): Step {
     case 'content_block_stop':
       return stopBlock(state, position);
     case 'message_delta':
-      return [withTotals(state, { ...objectOf(event['delta']), usage: event['usage'] }), []];
+      return closeTotals(withTotals(state, { ...objectOf(event['delta']), usage: event['usage'] }), event);
     case 'message_stop':
       return endMessage(state);
     default:
@@ -162,10 +162,13 @@ function withTotals(state: MessageState, message: JsonObject): MessageState {
   };
 }
 
-/**
- * The terminal event: totals, the one finish, then `end`. Totals are told here only, because those of the first event
- * hold no answer yet, and would pass for the whole where a call is cut.
- */
+/** Totals that come with the reason are the whole, also where the call is cut behind them; those of the first event hold no answer yet. */
+function closeTotals(state: MessageState, event: JsonObject): Step {
+  const usage = wordOf(objectOf(event['delta'])['stop_reason']) === null ? null : fromAnthropicUsage(state.usage);
+  return [state, usage === null ? [] : [{ type: 'usage', usage }]];
+}
+
+/** The terminal event: totals, the one finish, then `end`. */
 function endMessage(state: MessageState): Step {
   if (state.ended) return [state, []];
   const deltas: AnswerDelta[] = [];

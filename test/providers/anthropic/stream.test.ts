@@ -69,6 +69,12 @@ test('S20 without its terminal event a stream has no end, and no totals that wou
   expect(deltas).toEqual([{ type: 'text', text: 'Hi' }]);
 });
 
+test('S28 totals that came with the reason are reported, also where the stream is cut behind them', () => {
+  const [reason] = stop('end_turn');
+  if (reason === undefined) throw new Error('no reason');
+  expect(answerOf(read(start(), ...text(0, 'Hi'), reason))).toMatchObject({ ended: false, usage: { input: 25, output: 15 } });
+});
+
 describe('errors inside a 200', () => {
   test.each([
     ['overloaded_error', 'OVERLOADED'],
