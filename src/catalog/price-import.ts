@@ -61,12 +61,16 @@ interface Specialty {
   readonly operation: Operation;
   /** Prices that it can't do without, in the data's words. */
   readonly needs: readonly string[];
+  /** Prices of what the operation has no place for. */
+  readonly unasked?: readonly string[];
 }
 
 /** What models that are not for completions are for, by their names; the first that fits counts. */
 const SPECIALTIES: readonly Specialty[] = [
-  { names: /(^|-)embed(ding)?(-|$)|^voyage-(?!context-)/, operation: 'EMBEDDING', needs: ['input_mtok'] },
+  { names: /(^|-)embed(ding)?(-|$)|^voyage-(?!context-)/, operation: 'EMBEDDING', needs: ['input_mtok'], unasked: ['input_video_mtok'] },
   { names: /^gpt-image-/, operation: 'IMAGE', needs: ['input_mtok', 'output_mtok'] },
+  { names: /^gemini-.*-image(-preview)?$/, operation: 'IMAGE', needs: ['input_mtok', 'output_image_mtok'] },
+  { names: /^gemini-.*-tts$/, operation: 'SPEECH', needs: ['input_mtok', 'output_mtok'] },
   { names: /^gpt-4o-(mini-)?transcribe$/, operation: 'TRANSCRIPTION', needs: ['input_audio_mtok', 'output_mtok'] },
   { names: /^(whisper-1|gpt-transcribe)$/, operation: 'TRANSCRIPTION', needs: ['audio_hours'] },
 ];
@@ -116,7 +120,7 @@ export function importPrices(findList: (id: string) => PriceList | undefined = b
       const specialty = specialtyOf(slug);
       if (specialty === null || NOT_A_MODEL.test(info.id) || (own && !own.test(info.id)) || models.has(slug)) continue;
       if (!entriesOf(info).some(({ prices }) => specialty.needs.every((name) => prices[name] !== undefined))) continue;
-      const prices = readPrices(info, (reason) => (skipped[reason] += 1));
+      const prices = readPrices(info, (reason) => (skipped[reason] += 1), specialty.unasked);
       models.set(slug, {
         slug,
         name: info.name ?? info.id,
@@ -156,7 +160,11 @@ function entriesOf(info: ModelInfo): readonly ConditionalPrice[] {
   return Array.isArray(info.prices) ? info.prices : [{ prices: info.prices }];
 }
 
-function readPrices(info: ModelInfo, skip: (reason: 'inexact' | 'inexpressible') => void): readonly ImportedPrice[] {
+function readPrices(
+  info: ModelInfo,
+  skip: (reason: 'inexact' | 'inexpressible') => void,
+  unasked: readonly string[] = [],
+): readonly ImportedPrice[] {
   const entries = entriesOf(info);
   // A price by the time of day makes the model's other prices wrong for part of it.
   if (entries.some(({ constraint }) => constraint?.type === 'time_of_date')) {
@@ -164,7 +172,7 @@ function readPrices(info: ModelInfo, skip: (reason: 'inexact' | 'inexpressible')
     return [];
   }
   return entries.flatMap(({ constraint, prices }) => {
-    const tiers = readTiers(prices);
+    const tiers = readTiers(Object.fromEntries(Object.entries(prices).filter(([name]) => !unasked.includes(name))));
     if (typeof tiers === 'string') skip(tiers);
     const effectiveFrom = constraint?.type === 'start_date' ? new Date(`${constraint.start_date}T00:00:00Z`) : SINCE_EVER;
     return typeof tiers === 'string' ? [] : [{ effectiveFrom, tiers }];

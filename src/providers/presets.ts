@@ -24,6 +24,7 @@ export function findPreset(name: string): Preset | null {
 const HOST_PRESETS: readonly (readonly [RegExp, string])[] = [
   [/^api\.openai\.com$/, 'openai'],
   [/\.(openai\.azure\.com|cognitiveservices\.azure\.com|services\.ai\.azure\.com)$/, 'azure-openai'],
+  [/(^|[-.])aiplatform\.(\w+\.rep\.)?googleapis\.com$/, 'vertex'],
 ];
 
 export function quirksOf(target: { readonly preset: string | null; readonly baseUrl: string }): Quirks {

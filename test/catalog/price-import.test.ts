@@ -60,8 +60,10 @@ describe('the bundled data', () => {
   });
 
   test('fine-tunes, resellers’ variants and other operations are not models', () => {
-    const wrong = [...bySlug.keys()].filter((slug) => /^ft-|:|-free$|moderation|tts|dall-e|realtime|ocr/.test(slug));
+    const wrong = [...bySlug.keys()].filter((slug) => /^ft-|:|-free$|moderation|dall-e|realtime|ocr/.test(slug));
     expect(wrong).toEqual([]);
+    const speaking = [...bySlug.values()].filter(({ slug }) => slug.includes('tts'));
+    expect(speaking.flatMap(({ operations }) => operations).filter((operation) => operation !== 'SPEECH')).toEqual([]);
   });
 
   test.each([
@@ -69,6 +71,9 @@ describe('the bundled data', () => {
     ['gemini-embedding-001', 'EMBEDDING', { INPUT: '0.15' }],
     ['voyage-3.5', 'EMBEDDING', { INPUT: '0.06' }],
     ['gpt-image-1.5', 'IMAGE', { INPUT: '5', CACHED_INPUT: '1.25', OUTPUT: '10', IMAGE_INPUT: '8', IMAGE_OUTPUT: '32' }],
+    ['gemini-3.1-flash-image-preview', 'IMAGE', { INPUT: '0.5', OUTPUT: '3', IMAGE_OUTPUT: '60' }],
+    ['gemini-2.5-flash-tts', 'SPEECH', { INPUT: '0.5', OUTPUT: '10' }],
+    ['gemini-embedding-2', 'EMBEDDING', { INPUT: '0.2', AUDIO_INPUT: '6.5', IMAGE_INPUT: '0.45' }],
     ['gpt-4o-transcribe', 'TRANSCRIPTION', { INPUT: '2.5', OUTPUT: '10', AUDIO_INPUT: '6' }],
     ['whisper-1', 'TRANSCRIPTION', { SECOND: '0.36' }],
   ])('%s is for %s alone, at the price of that', (slug, operation, rates) => {

@@ -7,7 +7,11 @@ import { createStreamReader } from '../stream-reader.js';
 import { INITIAL_STATE, endAnswer, reduceChunk } from './answer.js';
 import { geminiEmbeddings } from './embeddings.js';
 import { fromGeminiError, toGeminiFailure } from './failures.js';
+import { geminiImages } from './images.js';
+import { keyHeaders } from './paths.js';
 import { toGeminiRequest } from './request.js';
+import { geminiSpeech } from './speech.js';
+import { geminiTranscriptions } from './transcriptions.js';
 
 /** Google's generateContent: https://ai.google.dev/api/generate-content */
 export const gemini: WireFormatAdapter = {
@@ -25,8 +29,13 @@ export const gemini: WireFormatAdapter = {
     toFailure: toGeminiFailure,
     dispensableParameters: new Set(),
   },
-  operations: { EMBEDDING: geminiEmbeddings },
-  models: ({ apiKey }) => ({ path: '/models?pageSize=1', headers: apiKey === null ? {} : { 'x-goog-api-key': apiKey.reveal() } }),
+  operations: {
+    EMBEDDING: geminiEmbeddings,
+    IMAGE: geminiImages,
+    SPEECH: geminiSpeech,
+    TRANSCRIPTION: geminiTranscriptions,
+  },
+  models: (target) => ({ path: '/models?pageSize=1', headers: keyHeaders(target) }),
 };
 
 export function fromGeminiResponse(body: JsonValue): readonly AnswerDelta[] {

@@ -70,7 +70,7 @@ const REFUSALS: readonly (readonly [RegExp, string | null])[] = [
   ],
   [/(?:response ?schema|json mode)\b.{0,40}not (?:supported|enabled)/i, 'responseSchema'],
   [/\b(seed|topP|stopSequences|temperature)\b.{0,40}not (?:supported|enabled)/i, null],
-  [/unknown name "(\w+)" at 'generation_config'/i, null],
+  [/unknown name "(\w+)" at '(?:generation_config|requests|instances|parameters|embed_content_config)[\w.[\]]*'/i, null],
 ];
 
 function refusedParameter(message: string): string | null {

@@ -7,6 +7,7 @@ import type { SchemaDialect } from '../schema-place.js';
 import { reduceSchema, reductionWarnings } from '../schema-reduction.js';
 import { toGeminiContents } from './contents.js';
 import type { GeminiContent, TextPart } from './contents.js';
+import { keyHeaders, modelPath } from './paths.js';
 
 export type GeminiBody = {
   systemInstruction?: { parts: TextPart[] };
@@ -41,14 +42,9 @@ export function toGeminiRequest(call: CompletionCall, target: ProviderTarget, op
   const config = withoutRefused(plain.generationConfig ?? {}, { refused: refusedFields(options.refusedParameters), warnings });
   const { generationConfig: _, ...rest } = plain;
   const body = { ...rest, ...(Object.keys(config).length === 0 ? {} : { generationConfig: config }) };
-  const model = target.upstreamModel
-    .replace(/^models\//, '')
-    .split('/')
-    .map(encodeURIComponent)
-    .join('/');
   return {
-    path: `/models/${model}:${options.stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
-    headers: target.apiKey === null ? {} : { 'x-goog-api-key': target.apiKey.reveal() },
+    path: modelPath(target, options.stream ? 'streamGenerateContent?alt=sse' : 'generateContent'),
+    headers: keyHeaders(target),
     body: { ...body, ...extraFields(call, target) },
     warnings,
   };

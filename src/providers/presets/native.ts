@@ -32,7 +32,7 @@ export const NATIVE_PRESETS: readonly Preset[] = [
     environmentVariable: 'GEMINI_API_KEY',
     allowPrivateNetwork: false,
     needsCredential: true,
-    operations: ['COMPLETION', 'EMBEDDING', 'IMAGE'],
+    operations: ['COMPLETION', 'EMBEDDING', 'IMAGE', 'SPEECH', 'TRANSCRIPTION'],
     models: [
       { model: 'gemini-3.8-flash' },
       { model: 'gemini-3.7-flash' },
@@ -43,7 +43,11 @@ export const NATIVE_PRESETS: readonly Preset[] = [
       { model: 'gemini-2.5-pro' },
       { model: 'gemini-2.5-flash' },
       { model: 'gemini-2.5-flash-lite' },
+      { model: 'gemini-embedding-2', operation: 'EMBEDDING' },
       { model: 'gemini-embedding-001', operation: 'EMBEDDING' },
+      { model: 'gemini-3-pro-image-preview', upstreamModel: 'gemini-3-pro-image', operation: 'IMAGE' },
+      { model: 'gemini-3.1-flash-image-preview', upstreamModel: 'gemini-3.1-flash-image', operation: 'IMAGE' },
+      { model: 'gemini-3.1-flash-lite-image', operation: 'IMAGE' },
     ],
   },
   // Gemini's form, called by a service account: https://cloud.google.com/vertex-ai/generative-ai/docs/reference/rest
@@ -56,13 +60,21 @@ export const NATIVE_PRESETS: readonly Preset[] = [
     environmentVariable: null,
     allowPrivateNetwork: false,
     needsCredential: true,
+    operations: ['COMPLETION', 'EMBEDDING', 'IMAGE', 'SPEECH', 'TRANSCRIPTION'],
     models: [
       { model: 'gemini-3.8-flash' },
       { model: 'gemini-3.5-flash' },
       { model: 'gemini-3.5-flash-lite' },
       { model: 'gemini-2.5-pro' },
       { model: 'gemini-2.5-flash' },
+      { model: 'gemini-embedding-2', operation: 'EMBEDDING' },
+      { model: 'gemini-embedding-001', operation: 'EMBEDDING' },
+      { model: 'gemini-3-pro-image-preview', upstreamModel: 'gemini-3-pro-image', operation: 'IMAGE' },
+      { model: 'gemini-3.1-flash-image-preview', upstreamModel: 'gemini-3.1-flash-image', operation: 'IMAGE' },
+      { model: 'gemini-2.5-pro-tts', operation: 'SPEECH' },
+      { model: 'gemini-2.5-flash-tts', operation: 'SPEECH' },
     ],
+    quirks: { googleCloud: true },
   },
   // Each account and region has its own models: https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html
   {

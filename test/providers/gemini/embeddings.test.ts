@@ -34,6 +34,21 @@ describe('the request', () => {
     expect(body).toMatchObject({ requests: [{ ...config, title: 'a title' }] });
   });
 
+  test.each([
+    ['QUERY', 'task: search result | query: one'],
+    ['DOCUMENT', 'title: none | text: one'],
+    ['SIMILARITY', 'task: sentence similarity | query: one'],
+    ['CLASSIFICATION', 'task: classification | query: one'],
+    ['CLUSTERING', 'task: clustering | query: one'],
+  ] as const)('the purpose %s stands before the text for a model that knows no task types', (purpose, text) => {
+    for (const target of [{ upstreamModel: 'models/gemini-embedding-2' }, { upstreamModel: '4711', model: 'gemini-embedding-2' }]) {
+      const { body, warnings } = request(embedding({ texts: ['one'], purpose }), { target });
+      expect(body).toMatchObject({ requests: [{ content: { parts: [{ text }] } }] });
+      expect(JSON.stringify(body)).not.toContain('taskType');
+      expect(warnings).toEqual([]);
+    }
+  });
+
   test('what the vendor has no field for, or has refused, is told', () => {
     const { body, warnings } = request(embedding({ texts: ['one'], user: 'ann', dimensions: 2 }), { refused: ['outputDimensionality'] });
     expect(JSON.stringify(body)).not.toMatch(/ann|outputDimensionality/);
