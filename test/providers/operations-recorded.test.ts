@@ -22,7 +22,7 @@ interface Recorded {
 
 const MAKE = { EMBEDDING: embedding, IMAGE: image, RERANK: reranking } as const;
 
-describe.each(['cohere'])('%s', (folder) => {
+describe.each(['cohere', 'bedrock/operations'])('%s', (folder) => {
   const root = new URL(`../fixtures/${folder}/`, import.meta.url);
   const recorded = readdirSync(root).map((file) => ({
     name: file.replace('.json', ''),

@@ -86,6 +86,7 @@ export const NATIVE_PRESETS: readonly Preset[] = [
     environmentVariable: null,
     allowPrivateNetwork: false,
     needsCredential: true,
+    operations: ['COMPLETION', 'EMBEDDING', 'IMAGE', 'RERANK'],
     models: [],
   },
   // The same vendor as `openai`, in its newer form: https://platform.openai.com/docs/api-reference/responses
