@@ -109,39 +109,25 @@ const LONGEST_RETRY_AFTER_MS = 86_400_000;
 
 /** `retry-after-ms`, else `retry-after` in seconds or as a date (RFC 9110, 10.2.3), in milliseconds, a day at most. */
 export function retryAfterMs({ headers, receivedAt }: Pick<UpstreamError, 'headers' | 'receivedAt'>): number | null {
-  const exact = readDelay(first(headers['retry-after-ms']), 1);
+  const exact = readDelay(firstHeader(headers['retry-after-ms']), 1);
   if (exact !== null) return exact;
-  const said = first(headers['retry-after']);
+  const said = firstHeader(headers['retry-after']);
   const seconds = readDelay(said, 1000);
   if (seconds !== null || said === null) return seconds;
   const dateMs = /[a-z]{3}/i.test(said) ? Date.parse(said) : Number.NaN;
-  return Number.isNaN(dateMs) ? null : bounded(dateMs - receivedAt.getTime());
-}
-
-/**
- * Milliseconds until every exhausted limit is whole again, where a vendor tells of each limit what is left and when (as a
- * date) it resets; null where none is exhausted.
- */
-export function untilReset(
-  { headers, receivedAt }: Pick<UpstreamError, 'headers' | 'receivedAt'>,
-  limits: readonly { readonly remaining: string; readonly reset: string }[],
-): number | null {
-  const waits = limits.flatMap(({ remaining, reset }) => {
-    const resetMs = Date.parse(first(headers[reset]) ?? '');
-    return first(headers[remaining]) === '0' && !Number.isNaN(resetMs) ? [bounded(resetMs - receivedAt.getTime())] : [];
-  });
-  return waits.length === 0 ? null : Math.max(...waits);
+  return Number.isNaN(dateMs) ? null : boundedWait(dateMs - receivedAt.getTime());
 }
 
 function readDelay(text: string | null, unitMs: number): number | null {
-  return text !== null && /^\d+(\.\d+)?$/.test(text) ? bounded(Number(text) * unitMs) : null;
+  return text !== null && /^\d+(\.\d+)?$/.test(text) ? boundedWait(Number(text) * unitMs) : null;
 }
 
-function bounded(delayMs: number): number {
+/** A day at most. */
+export function boundedWait(delayMs: number): number {
   return Math.min(Math.max(0, Math.ceil(delayMs)), LONGEST_RETRY_AFTER_MS);
 }
 
-function first(header: string | string[] | undefined): string | null {
+export function firstHeader(header: string | string[] | undefined): string | null {
   const value = Array.isArray(header) ? header[0] : header;
   return value === undefined ? null : value.trim();
 }

@@ -4,10 +4,11 @@ import { isJsonObject } from '../../core/json.js';
 import type { JsonObject, JsonValue } from '../../core/json.js';
 import { UnreadableBody } from '../contract.js';
 import type { UpstreamError, WireFormatAdapter } from '../contract.js';
-import { classifyInBand, classifyStatus, retryAfterMs, untilReset } from '../failures.js';
+import { classifyInBand, classifyStatus } from '../failures.js';
 import type { ErrorWords } from '../failures.js';
 import { isJsonList, objectOf, parseJson, textOf } from '../json-read.js';
 import { createStreamReader } from '../stream-reader.js';
+import { waitMs } from '../waits.js';
 import { INITIAL_STATE, eventsOf, reduceEvent } from './answer.js';
 import type { MessageState } from './answer.js';
 import { anthropicHeaders, toAnthropicRequest } from './request.js';
@@ -56,7 +57,7 @@ function toAnthropicFailure(response: UpstreamError): Failure {
     class: failureClass,
     detail: [String(response.status), ...words.codes, words.message].join(' '),
     httpStatus: response.status,
-    retryAfterMs: retryAfterMs(response) ?? untilReset(response, LIMITS),
+    retryAfterMs: waitMs(response, { class: failureClass, message: words.message }),
     ...(failureClass === 'UNSUPPORTED_PARAMETER' && words.refusedParameter !== null ? { parameter: words.refusedParameter } : {}),
   };
 }
@@ -75,12 +76,6 @@ function fromAnthropicError(body: JsonObject, event: string | null = null): Fail
 
 /** The vendor says it with a 400. */
 const SAYS_UNPAID = /credit balance is too low/i;
-
-/** Each limit has a header for what is left and one for when it is whole again. */
-const LIMITS = ['requests', 'tokens', 'input-tokens', 'output-tokens'].map((limit) => ({
-  remaining: `anthropic-ratelimit-${limit}-remaining`,
-  reset: `anthropic-ratelimit-${limit}-reset`,
-}));
 
 function readWords(body: ReturnType<typeof parseJson>): ErrorWords {
   const error = isJsonObject(body) ? (isJsonObject(body['error']) ? body['error'] : body) : {};

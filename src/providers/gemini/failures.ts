@@ -2,9 +2,10 @@ import type { Failure } from '../../core/failures.js';
 import { isJsonObject } from '../../core/json.js';
 import type { JsonObject, JsonValue } from '../../core/json.js';
 import type { UpstreamError } from '../contract.js';
-import { classifyInBand, classifyStatus, retryAfterMs } from '../failures.js';
+import { classifyInBand, classifyStatus } from '../failures.js';
 import type { ErrorWords } from '../failures.js';
 import { isJsonList, listOf, numberOf, objectOf, parseJson, textOf } from '../json-read.js';
+import { waitMs } from '../waits.js';
 
 const LONGEST_MESSAGE = 4_000;
 
@@ -17,7 +18,7 @@ export function toGeminiFailure(response: UpstreamError): Failure {
     class: failureClass,
     detail: [String(response.status), ...words.codes, words.message].join(' '),
     httpStatus: response.status,
-    retryAfterMs: retryAfterMs(response) ?? retryDelayMs(error),
+    retryAfterMs: retryDelayMs(error) ?? waitMs(response, { class: failureClass, message: words.message }),
     ...(failureClass === 'UNSUPPORTED_PARAMETER' && words.refusedParameter !== null ? { parameter: words.refusedParameter } : {}),
   };
 }

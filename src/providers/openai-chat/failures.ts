@@ -2,22 +2,26 @@ import type { Failure } from '../../core/failures.js';
 import { isJsonObject } from '../../core/json.js';
 import type { JsonObject, JsonValue } from '../../core/json.js';
 import type { UpstreamError } from '../contract.js';
-import { classifyInBand, classifyStatus, retryAfterMs } from '../failures.js';
+import { classifyInBand, classifyStatus } from '../failures.js';
 import type { ErrorWords } from '../failures.js';
 import { isJsonList, listOf, numberOf, objectOf, parseJson, textOf } from '../json-read.js';
+import { waitMs } from '../waits.js';
 
 /** Keeps the detail of a page of HTML from travelling far; the caller of an upstream cleans and cuts it further. */
 const LONGEST_MESSAGE = 4_000;
 
 /** The failure that an error status means. */
 export function toOpenAiFailure(response: UpstreamError): Failure {
-  const words = readWords(parseJson(response.body) ?? response.body);
+  const body = parseJson(response.body) ?? response.body;
+  const words = readWords(body);
+  // OpenRouter tells its limits here, and in no header.
+  const passedOn = objectOf(objectOf(objectOf(objectOf(body)['error'])['metadata'])['headers']);
   const failureClass = classifyStatus(response.status, words);
   return {
     class: failureClass,
     detail: `${String(response.status)} ${[...new Set(words.codes)].join(' ')} ${words.message}`.replace(/ +/g, ' ').trim(),
     httpStatus: response.status,
-    retryAfterMs: retryAfterMs(response),
+    retryAfterMs: waitMs(response, { class: failureClass, message: words.message, passedOn }),
     ...(failureClass === 'UNSUPPORTED_PARAMETER' && words.refusedParameter !== null ? { parameter: words.refusedParameter } : {}),
   };
 }
