@@ -84,7 +84,7 @@ export function answerText(message: AssistantMessage): string | null {
   return texts.length === 0 ? null : texts.map((part) => part.text).join('');
 }
 
-/** Folds one delta into the answer. Adjacent text and adjacent reasoning join; a signature closes its part. */
+/** Folds one delta into the answer. Adjacent text, reasoning and bare sound join; a signature closes its part. */
 export function reduceAnswer(answer: Answer, delta: AnswerDelta): Answer {
   switch (delta.type) {
     case 'text':
@@ -94,10 +94,7 @@ export function reduceAnswer(answer: Answer, delta: AnswerDelta): Answer {
     case 'toolCall':
       return withParts(answer, appendToolCall(answer.message.parts, delta));
     case 'media':
-      return withParts(answer, [
-        ...answer.message.parts,
-        { kind: 'media', mimeType: delta.mimeType, url: delta.url, base64: delta.base64 },
-      ]);
+      return withParts(answer, appendMedia(answer.message.parts, delta));
     case 'refusal':
       return { ...answer, message: { ...answer.message, refusal: (answer.message.refusal ?? '') + delta.text } };
     case 'result':
@@ -138,6 +135,23 @@ function appendReasoning(parts: Parts, delta: DeltaOf<'reasoning'>): Parts {
     return [...parts, { kind: 'reasoning', text, redacted, signature }];
   const joined = last.text === null ? text : last.text + (text ?? '');
   return [...parts.slice(0, -1), { kind: 'reasoning', text: joined, redacted: null, signature }];
+}
+
+/** Sound without a file around it, which a stream brings piece by piece. */
+const BARE_SOUND = /^audio\/(l16|pcm)\b/i;
+
+function appendMedia(parts: Parts, { mimeType, url, base64 }: DeltaOf<'media'>): Parts {
+  const last = parts.at(-1);
+  const continues = last?.kind === 'media' && last.mimeType === mimeType && BARE_SOUND.test(mimeType);
+  if (!continues || last.base64 === null || base64 === null) return [...parts, { kind: 'media', mimeType, url, base64 }];
+  return [...parts.slice(0, -1), { ...last, base64: joinBase64(last.base64, base64) }];
+}
+
+/** A group that was filled up is opened again. */
+function joinBase64(first: string, second: string): string {
+  if (!first.endsWith('=')) return first + second;
+  const bytes = [first.slice(-4), second].map((text) => Buffer.from(text, 'base64'));
+  return first.slice(0, -4) + Buffer.concat(bytes).toString('base64');
 }
 
 function appendToolCall(parts: Parts, delta: DeltaOf<'toolCall'>): Parts {

@@ -169,6 +169,24 @@ describe('the rest', () => {
     expect(deltas.filter(isContent)).toHaveLength(5);
   });
 
+  test('sound that comes in pieces is one part, however it is cut; pictures and files stay apart', () => {
+    const media = (bytes: Uint8Array, mimeType: string): AnswerDelta => ({
+      ...{ type: 'media', mimeType, url: null },
+      base64: Buffer.from(bytes).toString('base64'),
+    });
+    const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 9 }), { minLength: 1, maxLength: 9 });
+    fc.assert(
+      fc.property(pieces, (all) => {
+        const sound = (bytes: Uint8Array) => media(bytes, 'audio/L16;codec=pcm;rate=24000');
+        expect(fold(...all.map(sound))).toEqual(fold(sound(Buffer.concat(all))));
+        for (const mimeType of ['image/png', 'audio/wav'])
+          expect(fold(...all.map((bytes) => media(bytes, mimeType))).message.parts).toHaveLength(all.length);
+      }),
+    );
+    const [one, other] = [media(Buffer.of(1), 'audio/pcm;rate=8000'), media(Buffer.of(2), 'audio/pcm;rate=16000')];
+    expect(fold(one, other).message.parts).toHaveLength(2);
+  });
+
   test('an earlier answer is not changed by a later delta', () => {
     const before = fold(text('a'), call(0, '{'));
     const copy = structuredClone(before);
