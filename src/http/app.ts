@@ -96,7 +96,8 @@ function describe(error: FastifyError | GatewayError): Described {
   if (error instanceof GatewayError) return { code: error.code, message: error.message, status: STATUS_OF_CODE[error.code] };
   const status = error.statusCode ?? 500;
   if (status === 413) return badInput(`The body is larger than ${LIMITS.bodyBytes} bytes.`, status);
-  if (status === 415) return badInput('The body must be sent as application/json.', status);
+  if (status === 415)
+    return badInput('The body must be sent as application/json, or as multipart/form-data where a file comes with it.', status);
   if (status >= 400 && status < 500) return badInput('The body is not readable JSON.', 400);
   if (status === 503) return { code: 'SERVICE_UNAVAILABLE', message: 'The gateway is stopping.', status };
   return { code: 'INTERNAL', message: 'An internal error occurred.', status: 500 };

@@ -17,6 +17,8 @@ export const LIMITS = {
   /** A reader may stall this long, and longer by what it has to fetch at 32 KiB/s. */
   stallMs: 5_000,
   slowestBytesPerMs: 32,
+  /** A form that sends nothing for so long is not waited for. */
+  uploadStallMs: 10_000,
   /** A peer that answers no close frame is cut after this long. */
   closeHandshakeMs: 5_000,
 } as const;

@@ -1,8 +1,9 @@
 import { Args, ArgsType, Field, Float, InputType, Int, type ClassType } from 'type-graphql';
+import type { UploadedFile } from '../../core/files.js';
 import type { AudioFormat, EmbeddingPurpose, ImageFormat, ImageQuality } from '../../core/vocabulary.js';
 import { CallTermsInput } from '../inference/call-terms.js';
 import { MediaInput } from '../inference/message-input.js';
-import { GraphQLDecimal } from '../scalars/index.js';
+import { GraphQLDecimal, GraphQLUpload } from '../scalars/index.js';
 import { AudioFormatEnum, EmbeddingPurposeEnum, ImageFormatEnum, ImageQualityEnum } from './words.js';
 
 const OPTIONAL = { nullable: true } as const;
@@ -70,8 +71,14 @@ export class SynthesizeSpeechInput extends OperationTermsInput {
 
 @InputType({ description: 'A recording to be written down.' })
 export class TranscribeInput extends OperationTermsInput {
-  @Field(() => MediaInput, { description: 'Its bytes, as base64, and the kind or name of its file. An address is not fetched.' })
-  readonly audio!: MediaInput;
+  @Field(() => MediaInput, {
+    ...OPTIONAL,
+    description: 'Its bytes, as base64, and the kind or name of its file. An address is not fetched. Exactly one of this and `file`.',
+  })
+  readonly audio?: MediaInput | null;
+
+  @Field(() => GraphQLUpload, { ...OPTIONAL, description: 'Its file, sent beside the request: at most 25 MiB.' })
+  readonly file?: UploadedFile | null;
 
   @Field(() => String, { ...OPTIONAL, description: 'The language that is spoken, as en or de-CH; found out where none is given.' })
   readonly language?: string | null;

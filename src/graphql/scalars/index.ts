@@ -3,6 +3,7 @@ import { GraphQLJSON as BaseJSON, GraphQLSafeInt as BaseSafeInt } from 'graphql-
 
 export { GraphQLDateTime } from './date-time.js';
 export { GraphQLDecimal } from './decimal.js';
+export { GraphQLUpload } from './upload.js';
 export { GraphQLURL } from './url.js';
 
 export const GraphQLJSON = new GraphQLScalarType({

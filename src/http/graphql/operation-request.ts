@@ -8,8 +8,15 @@ import type { OperationRequest } from '../api.js';
  * The operation an HTTP request asks for, in the shape of GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/).
  * Throws GatewayError BAD_USER_INPUT that names what is wrong.
  */
-export function operationRequestOf(request: FastifyRequest): OperationRequest {
-  const fields = request.method === 'GET' ? fieldsOfUrl(request.url) : fieldsOfBody(request.body);
+export function operationRequestOf(request: Pick<FastifyRequest, 'method' | 'url' | 'body'>): OperationRequest {
+  return request.method === 'GET' ? toOperation(fieldsOfUrl(request.url)) : operationOfBody(request.body);
+}
+
+export function operationOfBody(body: unknown): OperationRequest {
+  return toOperation(fieldsOfBody(body));
+}
+
+function toOperation(fields: Fields): OperationRequest {
   const { query, operationName = null, variables = null, extensions = null } = fields;
   if (!isAbsentOr(extensions, isJsonObject)) throw badInput('`extensions` must be an object.');
   if (query === undefined || query === null || query === '') throw missingQuery(extensions);

@@ -13,13 +13,14 @@ import { apolloContext, type ApolloContext } from './apollo.js';
 import type { AskedOperation, EventStreamDoor } from './event-stream-door.js';
 import { methodProblem, operationRequestOf } from './operation-request.js';
 import { outcomeOf } from './results.js';
+import { createUploadDoor } from './uploads.js';
 
 export const GRAPHQL_PATH = '/graphql';
 
 /**
  * `/graphql` over HTTP.
  * 1. Before the body is read: is the gateway stopping, and who asks?
- * 2. The request's shape, then the guard.
+ * 2. The request's shape, then the guard; a form's file is read in between.
  * 3. By `Accept`: an event stream, else one JSON answer through Apollo's pipeline.
  */
 export function graphqlRoute(
@@ -39,6 +40,7 @@ export function graphqlRoute(
   });
   const visitors = new WeakMap<FastifyRequest, Visitor>();
   const answerJson = createJsonDoor(parts);
+  const uploads = createUploadDoor(app, parts);
   app.route({
     method: ['GET', 'POST'],
     url: GRAPHQL_PATH,
@@ -51,15 +53,19 @@ export function graphqlRoute(
       if (isBrowserVisit(request)) return reply.redirect('/graphiql', 303);
       const visitor = visitors.get(request);
       if (visitor === undefined) throw new Error('a request came to its handler without having been identified');
-      const asked: AskedOperation = { request: operationRequestOf(request), visitor, requestId: request.id, method: request.method };
+      const { method, url } = request;
+      const body = await uploads.bodyOf(request, reply, visitor);
+      const asked: AskedOperation = { request: operationRequestOf({ method, url, body }), visitor, requestId: request.id, method };
       if (wantsEventStream(request)) return parts.eventStreams.serve(asked, reply);
-      return answerJson(asked, { request, reply });
+      return answerJson(asked, { request, body, reply });
     },
   });
 }
 
 interface Exchange {
   readonly request: FastifyRequest;
+  /** As JSON, however it was sent. */
+  readonly body: unknown;
   readonly reply: FastifyReply;
 }
 
@@ -81,19 +87,19 @@ function createJsonDoor({ api, apollo, metrics }: DoorParts & { readonly apollo:
     const context = api.createContext({ ...who, signal: readerSignal(reply), onRefusal });
     const door = { document: admission.document, operation: admission.operation, requestId: asked.requestId };
     const answer = await apollo.executeHTTPGraphQLRequest({
-      httpGraphQLRequest: toApolloRequest(exchange.request),
+      httpGraphQLRequest: toApolloRequest(exchange),
       context: () => Promise.resolve(apolloContext(context, door)),
     });
     return sendAnswer(answer, asked, reply);
   };
 }
 
-function toApolloRequest(request: FastifyRequest): HTTPGraphQLRequest {
+function toApolloRequest({ request, body }: Exchange): HTTPGraphQLRequest {
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(request.headers))
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
   const start = request.url.indexOf('?');
-  return { method: request.method, headers, body: request.body, search: start === -1 ? '' : request.url.slice(start) };
+  return { method: request.method, headers, body, search: start === -1 ? '' : request.url.slice(start) };
 }
 
 function sendAnswer({ status, headers, body }: HTTPGraphQLResponse, asked: AskedOperation, reply: FastifyReply): string | object {

@@ -115,12 +115,9 @@ function readMedia(input: Place): UploadedFile {
   const base64 = requireText(place, 'base64');
   const isBase64 = base64 === '' || (base64.length % 4 === 0 && BASE64.test(base64));
   if (!isBase64) report(place, 'base64', 'must be base64');
-  const bytes = new FileBytes(isBase64 ? [Buffer.from(base64, 'base64')] : []);
-  return new UploadedFile(
-    bytes,
-    readText(place, 'name', { ...STORED_NAME, pattern: /^[^"\\\r\n/]+$/ }),
-    readText(place, 'mimeType', MIME_TYPE),
-  );
+  const mimeType = readText(place, 'mimeType', MIME_TYPE);
+  const name = readText(place, 'name', { ...STORED_NAME, pattern: /^[^"\\\r\n/]+$/ });
+  return new UploadedFile(new FileBytes(isBase64 ? [Buffer.from(base64, 'base64')] : []), name, mimeType);
 }
 
 function parseModeration(input: Place): ModerationCall {
