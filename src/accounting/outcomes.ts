@@ -51,9 +51,11 @@ export interface CallEnd {
 }
 
 /** The usage to bill for one upstream call. Its source flags it: REPORTED, ESTIMATED, or NONE where nothing is billed. */
-export function settleUsage({ delivered, hasResult = false, ...end }: CallEnd): TokenUsage {
-  const outputSeen = hasResult || delivered.parts.length > 0 || delivered.refusal !== null;
-  return settleCounted({ ...end, delivered: outputSeen ? () => estimateDelivered(delivered) : null });
+export function settleUsage(end: CallEnd): TokenUsage {
+  const { outcome, reported, delivered: message, hasResult = false, accepted, promptEstimate, promptUnits } = end;
+  const outputSeen = hasResult || message.parts.length > 0 || message.refusal !== null;
+  const delivered = outputSeen ? () => estimateDelivered(message) : null;
+  return settleCounted({ outcome, reported, delivered, accepted, promptEstimate, promptUnits });
 }
 
 /** `settleUsage` where the words are gone and only their count is known; null where there were none. */

@@ -73,11 +73,16 @@ export function disjointUsage(reported: {
   const prompt = split(reported.promptTotal, reported.promptParts);
   const answer = split(reported.answerTotal, reported.answerParts);
   return {
-    ...NO_TOKENS,
-    ...prompt.parts,
-    ...answer.parts,
     input: prompt.rest,
+    cachedInput: prompt.parts['cachedInput'] ?? 0,
+    cacheWrite5m: prompt.parts['cacheWrite5m'] ?? 0,
+    cacheWrite1h: prompt.parts['cacheWrite1h'] ?? 0,
+    audioInput: prompt.parts['audioInput'] ?? 0,
+    imageInput: prompt.parts['imageInput'] ?? 0,
     output: answer.rest,
+    reasoning: answer.parts['reasoning'] ?? 0,
+    audioOutput: answer.parts['audioOutput'] ?? 0,
+    imageOutput: answer.parts['imageOutput'] ?? 0,
     source: 'REPORTED',
     raw: reported.raw,
     inconsistent: prompt.clamped || answer.clamped,

@@ -31,9 +31,9 @@ export interface Caller {
   readonly requestId: string;
   readonly signal: AbortSignal;
   /** Whether the last message had to wait for its reader. Absent where there is but one message. */
-  readonly isBehind?: () => boolean;
+  readonly isBehind?: (() => boolean) | undefined;
   /** Told how many ms a refusal asks to wait, where there is a header to say it in. */
-  readonly onRefusal?: (retryAfterMs: number) => void;
+  readonly onRefusal?: ((retryAfterMs: number) => void) | undefined;
 }
 
 /** One operation's surroundings. */
@@ -50,7 +50,7 @@ export interface GraphqlContext extends Caller {
 }
 
 export function createGraphqlContext(services: GraphqlServices, asked: Caller): GraphqlContext {
-  const { principal, requestId } = asked;
+  const { principal, requestId, signal, isBehind, onRefusal } = asked;
   let snapshot: CatalogueSnapshot | null = null;
   let loaders: Loaders | null = null;
   const caller = () => {
@@ -58,7 +58,11 @@ export function createGraphqlContext(services: GraphqlServices, asked: Caller): 
     return principal;
   };
   return {
-    ...asked,
+    principal,
+    requestId,
+    signal,
+    isBehind,
+    onRefusal,
     services,
     caller,
     actor: () => ({ principal: caller(), requestId }),

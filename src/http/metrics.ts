@@ -155,9 +155,9 @@ function inferenceMetrics(registers: Registry[]): Metrics['inferenceSettled'] {
   };
   return ({ operation, status, model, provider, inputTokens, outputTokens, durationMs }) => {
     const served = boundedTarget(model ?? 'none', provider ?? 'none');
-    settled.inc({ operation, status, ...served });
-    if (inputTokens > 0) tokens.inc({ direction: 'input', ...served }, inputTokens);
-    if (outputTokens > 0) tokens.inc({ direction: 'output', ...served }, outputTokens);
+    settled.inc({ operation, status, model: served.model, provider: served.provider });
+    if (inputTokens > 0) tokens.inc({ direction: 'input', model: served.model, provider: served.provider }, inputTokens);
+    if (outputTokens > 0) tokens.inc({ direction: 'output', model: served.model, provider: served.provider }, outputTokens);
     if (durationMs !== null) seconds.observe({ operation }, durationMs / 1000);
   };
 }

@@ -158,10 +158,12 @@ function prepare(application: Application, { call, claim }: CheckedRequest, desk
   if (!plan.ok) return plan;
   const tooDear = whyTooDear(call, plan.value, clock.now());
   if (tooDear) return { ok: false, error: tooDear, record: plan.value.record };
-  const times = { createdAt: clock.now(), startedMs: clock.monotonicMs() };
+  const createdAt = clock.now();
+  const startedMs = clock.monotonicMs();
   const payloadStorage = isOperation(call) ? NO_PAYLOAD_STORAGE : snapshot.organization.payloadStorage;
   const id = newInferenceId(operationOf(call));
-  const start = { id, principal, call, form: application.form, keyed: claim !== null, payloadStorage, requestId, ...times };
+  const { form } = application;
+  const start = { id, principal, call, form, keyed: claim !== null, payloadStorage, requestId, createdAt, startedMs };
   return { ok: true, value: { application, start, plan: plan.value } };
 }
 

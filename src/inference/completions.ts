@@ -118,8 +118,7 @@ async function complete(application: Application, reader: AbortSignal, parts: Pa
     let admission = parts.desk.admit(application);
     if (admission.kind === 'waiting') admission = await admission.settled;
     if (admission.kind === 'begun') launch(admission.completion, parts);
-    if (admission.kind !== 'elsewhere')
-      return outcomeOf(admission, request, { ...parts, wait: (completion) => attend(completion, reader) });
+    if (admission.kind !== 'elsewhere') return outcomeOf(admission, request, { parts, wait: (completion) => attend(completion, reader) });
     const end = await parts.elsewhere.wait(admission.claim, { deadlineMs, reader });
     if (end !== 'ended') return { state: await parts.lookup.outcome(request.principal, admission.id), error: unmet(end) };
   }
@@ -138,7 +137,7 @@ async function start(request: CompletionRequest, parts: Parts): Promise<Completi
   let admission = parts.desk.admit(applicationOf(request, 'start'));
   if (admission.kind === 'waiting') admission = await admission.settled;
   if (admission.kind === 'begun') launch(admission.completion, parts);
-  return outcomeOf(admission, request, { ...parts, wait: ({ state }) => ({ state, error: null }) });
+  return outcomeOf(admission, request, { parts, wait: ({ state }) => ({ state, error: null }) });
 }
 
 function launch(completion: RunningCompletion, parts: Parts): void {
@@ -152,7 +151,8 @@ async function runToEnd(completion: RunningCompletion, parts: Parts): Promise<vo
   if (wasNeverSent(record)) await parts.desk.release(completion);
 }
 
-interface Waiting extends Parts {
+interface Waiting {
+  readonly parts: Parts;
   /** What is answered for a completion that runs here. */
   readonly wait: (completion: RunningCompletion) => CompletionOutcome | Promise<CompletionOutcome>;
 }
@@ -160,7 +160,7 @@ interface Waiting extends Parts {
 async function outcomeOf(
   admission: SettledAdmission,
   { principal }: InferenceRequest,
-  { wait, ...parts }: Waiting,
+  { parts, wait }: Waiting,
 ): Promise<CompletionOutcome> {
   switch (admission.kind) {
     case 'refused':
@@ -241,8 +241,6 @@ function birthOf(completion: RunningCompletion, parts: Parts): Birth {
   return {
     completion,
     launch: begin,
-    get launched() {
-      return parts.launched.has(completion);
-    },
+    isLaunched: () => parts.launched.has(completion),
   };
 }

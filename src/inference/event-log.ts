@@ -43,31 +43,41 @@ interface LogState {
 
 const BYTES_PER_EVENT = 160;
 
-export function createEventLog({ completionId, clock, onReader }: EventLogOptions): EventLog {
-  const events: CompletionEvent[] = [];
-  const log: LogState = { events, waiting: new Set(), onReader: onReader ?? null, ended: false };
-  let bytes = 0;
-  return {
-    append(body) {
-      if (log.ended) return;
-      events.push({ completionId, sequence: log.events.length, at: clock.now(), ...body });
-      bytes += BYTES_PER_EVENT + 2 * lengthOf(body);
-      log.ended = isTerminal(body);
-      if (log.ended) log.onReader = null;
-      for (const wake of [...log.waiting]) wake();
-    },
-    read: (position) => createReader(createCursor(log, position)),
-    events: log.events,
-    get length() {
-      return log.events.length;
-    },
-    get ended() {
-      return log.ended;
-    },
-    get bytes() {
-      return bytes;
-    },
-  };
+export function createEventLog(options: EventLogOptions): EventLog {
+  return new MemoryEventLog(options);
+}
+
+class MemoryEventLog implements EventLog, LogState {
+  readonly events: CompletionEvent[] = [];
+  readonly waiting = new Set<() => void>();
+  onReader: (() => Leave) | null;
+  ended = false;
+  bytes = 0;
+  private readonly completionId: InferenceId;
+  private readonly clock: Clock;
+
+  constructor({ completionId, clock, onReader }: EventLogOptions) {
+    this.completionId = completionId;
+    this.clock = clock;
+    this.onReader = onReader ?? null;
+  }
+
+  get length(): number {
+    return this.events.length;
+  }
+
+  append(body: CompletionEventBody): void {
+    if (this.ended) return;
+    this.events.push({ completionId: this.completionId, sequence: this.events.length, at: this.clock.now(), ...body });
+    this.bytes += BYTES_PER_EVENT + 2 * lengthOf(body);
+    this.ended = isTerminal(body);
+    if (this.ended) this.onReader = null;
+    if (this.waiting.size > 0) for (const wake of [...this.waiting]) wake();
+  }
+
+  read(position: ReadPosition): AsyncIterableIterator<CompletionEvent> {
+    return createReader(createCursor(this, position));
+  }
 }
 
 /** What was kept of a log that has ended, to be read as it was. */
@@ -137,7 +147,7 @@ function createCursor(log: LogState, { after, reader, isBehind = () => false }: 
       if (event === undefined) break;
       pulls.shift()?.({ done: false, value: event });
     }
-    if (log.ended && place.atEnd) close();
+    if (log.ended && place.isAtEnd()) close();
   }
 
   function pull(settle: Settle): void {
@@ -153,7 +163,7 @@ function createCursor(log: LogState, { after, reader, isBehind = () => false }: 
 interface Place {
   /** The next event, or what is joined to it; nothing where all have been taken. */
   take(): CompletionEvent | undefined;
-  readonly atEnd: boolean;
+  isAtEnd(): boolean;
 }
 
 function createPlace(events: readonly CompletionEvent[], first: number, isBehind: () => boolean): Place {
@@ -166,8 +176,6 @@ function createPlace(events: readonly CompletionEvent[], first: number, isBehind
       if (event) position = event.sequence + 1;
       return event;
     },
-    get atEnd() {
-      return position >= events.length;
-    },
+    isAtEnd: () => position >= events.length,
   };
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.js';
 import type { CompletionState } from '../core/inference.js';
 import type { Attempt } from '../routing/contract.js';
 import { createDeltaCoalescer } from './coalescer.js';
+import type { DeltaCoalescer } from './coalescer.js';
 import type { EventLog } from './event-log.js';
 import { settleAttempt } from './settlement.js';
 import type { CompletionStart } from './start.js';
@@ -20,27 +21,38 @@ export interface Narrator {
 }
 
 export function createNarrator(start: CompletionStart, log: EventLog, clock: Clock): Narrator {
-  const coalescer = createDeltaCoalescer({ clock, emit: log.append });
-  let firstTokenMs: number | null = null;
-  return {
-    started(completion) {
-      log.append({ type: 'started', completion });
-    },
-    deltas(deltas) {
-      if (firstTokenMs === null && deltas.some(isContent)) firstTokenMs = clock.monotonicMs() - start.startedMs;
-      for (const delta of deltas) coalescer.push(delta);
-    },
-    attemptFailed(attempt, reason) {
-      log.append({ type: 'rerouted', failed: settleAttempt(attempt, start.call, null), reason });
-    },
-    concluded(completion) {
-      coalescer.flush();
-      const { usage, cost, error } = completion.record;
-      if (usage && cost) log.append({ type: 'usage', usage, cost });
-      log.append(error === null ? { type: 'finished', completion } : { type: 'failed', error, completion });
-    },
-    get firstTokenMs() {
-      return firstTokenMs;
-    },
-  };
+  return new LogNarrator(start, log, clock);
+}
+
+class LogNarrator implements Narrator {
+  firstTokenMs: number | null = null;
+  private readonly coalescer: DeltaCoalescer;
+
+  constructor(
+    private readonly start: CompletionStart,
+    private readonly log: EventLog,
+    private readonly clock: Clock,
+  ) {
+    this.coalescer = createDeltaCoalescer({ clock, emit: (event) => log.append(event) });
+  }
+
+  started(completion: CompletionState): void {
+    this.log.append({ type: 'started', completion });
+  }
+
+  deltas(deltas: readonly AnswerDelta[]): void {
+    if (this.firstTokenMs === null && deltas.some(isContent)) this.firstTokenMs = this.clock.monotonicMs() - this.start.startedMs;
+    for (const delta of deltas) this.coalescer.push(delta);
+  }
+
+  attemptFailed(attempt: Attempt, reason: string): void {
+    this.log.append({ type: 'rerouted', failed: settleAttempt(attempt, this.start.call, null), reason });
+  }
+
+  concluded(completion: CompletionState): void {
+    this.coalescer.flush();
+    const { usage, cost, error } = completion.record;
+    if (usage && cost) this.log.append({ type: 'usage', usage, cost });
+    this.log.append(error === null ? { type: 'finished', completion } : { type: 'failed', error, completion });
+  }
 }

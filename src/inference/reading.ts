@@ -32,7 +32,7 @@ export function readFromBirth(birth: Birth, position: ReadPosition): CompletionE
   const { reader } = position;
   const events = completion.log.read(position);
   const drop = () => {
-    if (!birth.launched) completion.end('cancelled');
+    if (!birth.isLaunched()) completion.end('cancelled');
   };
   reader?.addEventListener('abort', drop, { once: true });
   if (reader?.aborted) drop();
@@ -56,7 +56,7 @@ export function readFromBirth(birth: Birth, position: ReadPosition): CompletionE
 
 export interface Birth {
   readonly completion: RunningCompletion;
-  readonly launched: boolean;
+  isLaunched(): boolean;
   /** Once; also whatever ends the completion launches it, so that it is settled. */
   launch(): void;
 }

@@ -29,9 +29,19 @@ export interface RefusedRequest {
 
 /** The state of a completion as it begins; everything that isn't known yet is null or empty. */
 export function runningState(start: CompletionStart, plan: RoutePlan): CompletionState {
-  const { createdAt: at, call } = start;
-  const begun = recordOf({ ...start, operation: operationOf(call), requestedModel: call.model, routing: plan.record, at }, 'RUNNING');
-  return { record: { ...begun, contentState: retentionOf(start).contentState }, message: null };
+  const { id, principal, call, form, requestId, createdAt: at } = start;
+  const request = {
+    id,
+    operation: operationOf(call),
+    principal,
+    requestedModel: call.model,
+    call,
+    form,
+    requestId,
+    routing: plan.record,
+    at,
+  };
+  return { record: { ...recordOf(request, 'RUNNING'), contentState: retentionOf(start).contentState }, message: null };
 }
 
 /** The row of what was refused before any upstream call: it used nothing and cost nothing, known exactly. */

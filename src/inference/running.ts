@@ -36,37 +36,59 @@ export interface RunningCompletion {
 }
 
 export function createRunning(start: CompletionStart, plan: RoutePlan, clock: Clock): RunningCompletion {
-  const timeoutMs = start.call.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const switchOff = createSwitch();
-  const cancelDeadline = clock.after(timeoutMs, () => switchOff.end('deadline'));
-  const presence = presenceFor(start, clock, () => switchOff.end('cancelled'));
-  const log = createEventLog({ completionId: start.id, clock, onReader: presence.join });
-  const narrator = createNarrator(start, log, clock);
-  const { promise: done, resolve } = createDeferred<CompletionOutcome>();
-  const state = runningState(start, plan);
-  narrator.started(state);
-  return {
-    ...{ start, plan, state, log, presence, done },
-    watch: watchFor({ start, log, narrator, switchOff, deadlineAtMs: start.startedMs + timeoutMs }),
-    end: switchOff.end,
-    conclude(last) {
-      tidyUp(switchOff, presence, cancelDeadline);
-      narrator.concluded(last);
-      resolve({ state: last, error: last.record.error });
-    },
-    get firstTokenMs() {
-      return start.form === 'complete' ? null : narrator.firstTokenMs;
-    },
-    get endedBy() {
-      return switchOff.reason;
-    },
-  };
+  return new Running(start, plan, clock);
 }
 
-function tidyUp(switchOff: Switch, presence: Presence, cancelDeadline: Cancel): void {
-  cancelDeadline();
-  presence.close();
-  switchOff.close();
+/** Classes here and below: every call makes one of each, and a literal with getters is a slow dictionary to V8. */
+class Running implements RunningCompletion {
+  readonly state: CompletionState;
+  readonly log: EventLog;
+  readonly presence: Presence;
+  readonly watch: DispatchWatch;
+  readonly done: Promise<CompletionOutcome>;
+  private readonly switchOff = new Switch();
+  private readonly narrator: Narrator;
+  private readonly cancelDeadline: Cancel;
+  private resolve: (outcome: CompletionOutcome) => void = () => undefined;
+
+  constructor(
+    readonly start: CompletionStart,
+    readonly plan: RoutePlan,
+    clock: Clock,
+  ) {
+    const { switchOff } = this;
+    const timeoutMs = start.call.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.cancelDeadline = clock.after(timeoutMs, () => switchOff.end('deadline'));
+    this.presence = presenceFor(start, clock, () => switchOff.end('cancelled'));
+    this.log = createEventLog({ completionId: start.id, clock, onReader: this.presence.join });
+    this.narrator = createNarrator(start, this.log, clock);
+    this.done = new Promise((resolve) => {
+      this.resolve = resolve;
+    });
+    this.state = runningState(start, plan);
+    this.watch = watchFor({ start, log: this.log, narrator: this.narrator, switchOff, deadlineAtMs: start.startedMs + timeoutMs });
+    this.narrator.started(this.state);
+  }
+
+  get firstTokenMs(): number | null {
+    return this.start.form === 'complete' ? null : this.narrator.firstTokenMs;
+  }
+
+  get endedBy(): EndReason | null {
+    return this.switchOff.reason;
+  }
+
+  end(reason: EndReason): void {
+    this.switchOff.end(reason);
+  }
+
+  conclude(last: CompletionState): void {
+    this.cancelDeadline();
+    this.presence.close();
+    this.switchOff.close();
+    this.narrator.concluded(last);
+    this.resolve({ state: last, error: last.record.error });
+  }
 }
 
 function presenceFor({ call, keyed, form }: CompletionStart, clock: Clock, onAbandoned: () => void): Presence {
@@ -82,13 +104,18 @@ interface Watched {
   readonly deadlineAtMs: number;
 }
 
+/** For names that others put functions of their own to: a name that comes after a spread is slow. */
+const NOTHING = (): void => undefined;
+
 function watchFor({ start, log, narrator, switchOff, deadlineAtMs }: Watched): DispatchWatch {
   return {
     stream: start.form !== 'complete',
     signal: switchOff.signal,
     mayDrain: () => switchOff.reason === 'cancelled',
     deadlineAtMs,
-    onAttemptFailed: narrator.attemptFailed,
+    onAttemptStarted: NOTHING,
+    onAttemptFailed: (attempt, reason) => narrator.attemptFailed(attempt, reason),
+    onAttemptOutrun: NOTHING,
     onDeltas(deltas) {
       narrator.deltas(deltas);
       if (log.bytes > MAX_LOG_BYTES) switchOff.end('oversized');
@@ -97,38 +124,23 @@ function watchFor({ start, log, narrator, switchOff, deadlineAtMs }: Watched): D
 }
 
 /** Aborts once, and remembers why. */
-interface Switch {
-  readonly signal: AbortSignal;
-  readonly reason: EndReason | null;
-  end(reason: EndReason): void;
+class Switch {
+  reason: EndReason | null = null;
+  private readonly controller = new AbortController();
+  private closed = false;
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  end(why: EndReason): void {
+    if (this.reason !== null || this.closed) return;
+    this.reason = why;
+    this.controller.abort(why);
+  }
+
   /** From now on nothing ends any more. */
-  close(): void;
-}
-
-function createSwitch(): Switch {
-  const controller = new AbortController();
-  let reason: EndReason | null = null;
-  let closed = false;
-  return {
-    signal: controller.signal,
-    get reason() {
-      return reason;
-    },
-    end(why) {
-      if (reason !== null || closed) return;
-      reason = why;
-      controller.abort(why);
-    },
-    close() {
-      closed = true;
-    },
-  };
-}
-
-function createDeferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
+  close(): void {
+    this.closed = true;
+  }
 }

@@ -121,12 +121,12 @@ async function runCall(deps: CallerParts, progress: CallInProgress): Promise<Cha
   if (isFailure(signed)) return { ...refusal(cleanFailure(signed, secrets)), durationMs: clock.monotonicMs() - startedMs };
   const reader = api.createStreamReader();
   const result = await runExchange(deps, {
-    ...signed,
     createDecoder: api.createDecoder,
     stream: options.stream,
     timeouts: options.timeouts,
     signal: options.signal,
     onFrame: (frame) => told.tell(reader.read(frame)),
+    ...signed,
   });
   const failure = conclude({ api, result, told, closeReader: () => reader.close() });
   const clean = failure === null ? null : cleanFailure(failure, secrets);

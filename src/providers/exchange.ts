@@ -188,7 +188,7 @@ class Exchange implements ExchangeListener {
     this.over = true;
     this.stopTimer();
     this.request.signal.removeEventListener('abort', this.cancel);
-    this.resolve({ ...ending, accepted: this.sent });
+    this.resolve({ accepted: this.sent, ...ending });
   }
 }
 

@@ -13,38 +13,38 @@ export interface ProgressCount {
 }
 
 export function createProgressCount(): ProgressCount {
-  let seen = false;
-  let wordBytes = 0;
-  let reasoningBytes = 0;
-  let mediaTokens = 0;
-  let reported: TokenUsage | null = null;
-  let serviceTier: string | null = null;
+  return new RunningCount();
+}
 
-  function addOne(delta: AnswerDelta): void {
-    if (delta.type === 'usage') reported = delta.usage;
-    else if (delta.type === 'serviceTier') serviceTier = delta.serviceTier;
-    else if (delta.type === 'finish' || delta.type === 'failure' || delta.type === 'end') return;
-    else {
-      seen = true;
-      if (delta.type === 'result') return;
-      if (delta.type === 'reasoning') reasoningBytes += Buffer.byteLength(delta.text ?? '') + Buffer.byteLength(delta.redacted ?? '');
-      else if (delta.type === 'media') mediaTokens += MEDIA_TOKENS.image;
-      else if (delta.type === 'toolCall') wordBytes += Buffer.byteLength(delta.name ?? '') + Buffer.byteLength(delta.argumentsDelta);
-      else wordBytes += Buffer.byteLength(delta.text);
-    }
+class RunningCount implements ProgressCount {
+  reported: TokenUsage | null = null;
+  serviceTier: string | null = null;
+  private seen = false;
+  private wordBytes = 0;
+  private reasoningBytes = 0;
+  private mediaTokens = 0;
+
+  add(deltas: readonly AnswerDelta[]): void {
+    for (const delta of deltas) this.addOne(delta);
   }
 
-  return {
-    add(deltas) {
-      for (const delta of deltas) addOne(delta);
-    },
-    delivered: () =>
-      seen ? { ...NO_TOKENS, output: tokensOfBytes(wordBytes), reasoning: tokensOfBytes(reasoningBytes), imageOutput: mediaTokens } : null,
-    get reported() {
-      return reported;
-    },
-    get serviceTier() {
-      return serviceTier;
-    },
-  };
+  delivered(): TokenClasses | null {
+    if (!this.seen) return null;
+    const { wordBytes, reasoningBytes, mediaTokens } = this;
+    return { ...NO_TOKENS, output: tokensOfBytes(wordBytes), reasoning: tokensOfBytes(reasoningBytes), imageOutput: mediaTokens };
+  }
+
+  private addOne(delta: AnswerDelta): void {
+    if (delta.type === 'usage') this.reported = delta.usage;
+    else if (delta.type === 'serviceTier') this.serviceTier = delta.serviceTier;
+    else if (delta.type === 'finish' || delta.type === 'failure' || delta.type === 'end') return;
+    else {
+      this.seen = true;
+      if (delta.type === 'result') return;
+      if (delta.type === 'reasoning') this.reasoningBytes += Buffer.byteLength(delta.text ?? '') + Buffer.byteLength(delta.redacted ?? '');
+      else if (delta.type === 'media') this.mediaTokens += MEDIA_TOKENS.image;
+      else if (delta.type === 'toolCall') this.wordBytes += Buffer.byteLength(delta.name ?? '') + Buffer.byteLength(delta.argumentsDelta);
+      else this.wordBytes += Buffer.byteLength(delta.text);
+    }
+  }
 }

@@ -17,5 +17,20 @@ export class TokenUsage extends TokenTotals {
 }
 
 export function toUsage(usage: CoreUsage): TokenUsage {
-  return { ...usage, totalInput: totalInput(usage), totalOutput: totalOutput(usage) };
+  return {
+    input: usage.input,
+    cachedInput: usage.cachedInput,
+    cacheWrite5m: usage.cacheWrite5m,
+    cacheWrite1h: usage.cacheWrite1h,
+    audioInput: usage.audioInput,
+    imageInput: usage.imageInput,
+    output: usage.output,
+    reasoning: usage.reasoning,
+    audioOutput: usage.audioOutput,
+    imageOutput: usage.imageOutput,
+    totalInput: totalInput(usage),
+    totalOutput: totalOutput(usage),
+    source: usage.source,
+    raw: usage.raw,
+  };
 }

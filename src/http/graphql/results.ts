@@ -12,6 +12,7 @@ interface AnyResult {
 /** A result as it goes to the caller: errors through the guard, the rest as it is. */
 export function formatResult(guard: Guard, result: AnyResult, requestId: string): FormattedExecutionResult {
   const { errors, data, extensions } = result;
+  if (errors === undefined && extensions === undefined && data !== undefined) return { data };
   return {
     ...(errors === undefined ? {} : { errors: errors.map((error) => guard.formatError(error, requestId)) }),
     ...(data === undefined ? {} : { data }),

@@ -83,9 +83,9 @@ function createJsonDoor({ api, apollo, metrics }: DoorParts & { readonly apollo:
     }
     refuseMethod(admission.operation, exchange);
     const onRefusal = (retryAfterMs: number) => void reply.header('retry-after', retryAfterSeconds(retryAfterMs));
-    const who = { principal: asked.visitor.principal, requestId: asked.requestId };
-    const context = api.createContext({ ...who, signal: readerSignal(reply), onRefusal });
-    const door = { document: admission.document, operation: admission.operation, requestId: asked.requestId };
+    const { requestId, visitor } = asked;
+    const context = api.createContext({ principal: visitor.principal, requestId, signal: readerSignal(reply), onRefusal });
+    const door = { document: admission.document, operation: admission.operation, requestId };
     const answer = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: toApolloRequest(exchange),
       context: () => Promise.resolve(apolloContext(context, door)),

@@ -7,7 +7,7 @@ import { readList, readNumber, readPlace, readText, readWord, report, requireTex
 import type { Place } from './place.js';
 import type { RawCompletionInput } from './raw.js';
 import { parseRouting } from './routing.js';
-import { LIMITS, parseProviderOptions, parseTags, readUsd, rootPlace, STORED_NAME, WHOLE_FROM_ONE } from './terms.js';
+import { LIMITS, parseProviderOptions, parseTags, readUsd, rootPlace, STORED_NAME, TIMEOUT, WHOLE_FROM_ONE } from './terms.js';
 import { parseParallelToolCalls, parseResponseFormat, parseTools, parseToolChoice } from './tools.js';
 
 /** The call that an input makes; or every problem it has, each with its path as in the input. Never throws, whatever it is given. */
@@ -38,7 +38,7 @@ function parseCall(input: Place): CompletionCall {
     task: readWord(input, 'task', TASK_KINDS),
     routing: parseRouting(input),
     maxCost: readUsd(input, 'maxCost'),
-    timeoutMs: readNumber(input, 'timeoutMs', { ...WHOLE_FROM_ONE, max: LIMITS.timeoutMs }),
+    timeoutMs: readNumber(input, 'timeoutMs', TIMEOUT),
     onDisconnect: readWord(input, 'onDisconnect', DISCONNECT_POLICIES),
     user: readText(input, 'user', STORED_NAME),
     sessionId: readText(input, 'sessionId', STORED_NAME),

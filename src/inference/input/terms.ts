@@ -16,6 +16,8 @@ export const LIMITS = { name: 255, tags: 20, tagKey: 128, stops: 16, timeoutMs: 
 
 export const STORED_NAME = { max: LIMITS.name, filled: true, stored: true } as const;
 export const WHOLE_FROM_ONE = { min: 1, whole: true } as const;
+export const TIMEOUT = { min: 1, max: LIMITS.timeoutMs, whole: true } as const;
+const TAG_KEY = { max: LIMITS.tagKey, filled: true, stored: true } as const;
 
 /** Types end where callers begin: the shape is looked at again. */
 export function rootPlace(raw: unknown, problems: InputProblem[]): Place {
@@ -32,7 +34,7 @@ export function parseTerms(input: Place): CallTerms {
     task: null,
     routing: parseRouting(input),
     maxCost: readUsd(input, 'maxCost'),
-    timeoutMs: readNumber(input, 'timeoutMs', { ...WHOLE_FROM_ONE, max: LIMITS.timeoutMs }),
+    timeoutMs: readNumber(input, 'timeoutMs', TIMEOUT),
     onDisconnect: null,
     user: readText(input, 'user', STORED_NAME),
     sessionId: readText(input, 'sessionId', STORED_NAME),
@@ -53,7 +55,7 @@ export function readUsd(input: Place, name: string): PicoUsd | null {
 export function parseTags(input: Place): readonly Tag[] {
   const keys = new Set<string>();
   return readPlaces(input, 'tags', LIMITS.tags).map((place) => {
-    const key = requireText(place, 'key', { ...STORED_NAME, max: LIMITS.tagKey });
+    const key = requireText(place, 'key', TAG_KEY);
     if (keys.has(key)) report(place, 'key', `is the key of another tag: ${quoted(key)}`);
     if (key !== '') keys.add(key);
     return { key, value: requireText(place, 'value', { max: LIMITS.name, stored: true }) };
