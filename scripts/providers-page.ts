@@ -3,6 +3,8 @@ import type { Preset } from '../src/providers/preset.js';
 import { WIRE_FORMAT_ADAPTERS } from '../src/providers/adapters.js';
 import { Untranslatable } from '../src/providers/contract.js';
 import type { ProviderTarget } from '../src/providers/contract.js';
+import { needsBytes } from '../src/providers/media-needs.js';
+import { isMediaPart } from '../src/providers/media-types.js';
 import { OPERATIONS } from '../src/core/vocabulary.js';
 import { PRESETS } from '../src/providers/presets.js';
 
@@ -55,12 +57,22 @@ function targetOf({ name, wireFormat, baseUrl, models }: Preset): ProviderTarget
   };
 }
 
+/** As the gateway makes it of a call whose images its target does not fetch. */
+function fetched(call: CompletionCall): CompletionCall {
+  const parts = (of: readonly Part[]) =>
+    of.map((part) => (isMediaPart(part) ? { ...part, media: media('iVBORw0KGgo=', 'image/png') } : part));
+  return { ...call, messages: call.messages.map((one) => ({ ...one, parts: parts(one.parts) })) };
+}
+
 export function verdictOf(preset: Preset, call: Partial<CompletionCall>): Verdict {
   const chat = WIRE_FORMAT_ADAPTERS.get(preset.wireFormat)?.chat;
   if (chat === undefined) return 'no';
+  const target = targetOf(preset);
+  const whole = { ...PLAIN, ...call };
+  const isFetched = whole.messages.some(({ parts }) => parts.some((part) => isMediaPart(part) && needsBytes(part, target)));
   try {
-    const { warnings } = chat.toRequest({ ...PLAIN, ...call }, targetOf(preset), { stream: false, refusedParameters: new Set() });
-    return warnings.length === 0 ? 'yes' : 'told';
+    const { warnings } = chat.toRequest(isFetched ? fetched(whole) : whole, target, { stream: false, refusedParameters: new Set() });
+    return warnings.length === 0 && !isFetched ? 'yes' : 'told';
   } catch (error) {
     if (error instanceof Untranslatable) return 'no';
     throw error;
@@ -79,7 +91,8 @@ const CLOUDS: readonly string[] = [
   '',
   'Bedrock takes an API key (`credential: {apiKey}`), or keys of an account, by which each call is signed for the region. Temporary keys are',
   'not renewed by the gateway. Cross-region profiles and profiles of one’s own are named by the deployment’s `upstreamModel`; where that is an',
-  'ARN that tells no maker, the model’s slug does (`claude-…`, `nova-…`).',
+  'ARN that tells no maker, the model’s slug does (`claude-…`, `nova-…`). Conversations go through Converse; vectors, pictures and rankings',
+  'through InvokeModel, in the words of the model’s maker.',
   '',
   '```graphql',
   'mutation {',
@@ -99,6 +112,12 @@ const CLOUDS: readonly string[] = [
   'Vertex AI is called by a service account: `preset: "vertex"`, `region: "europe-west4"` (or `"global"`) and',
   '`credential: {googleServiceAccount: $keyFile}` with the key file’s JSON as a variable; the project is the key file’s own, unless `baseUrl`',
   'says another. The gateway exchanges it for access tokens, and renews them five minutes before they end while nobody waits.',
+  '',
+  'Both can come from the environment of a first start. `BEDROCK_REGION` makes bedrock of `AWS_BEARER_TOKEN_BEDROCK`, else of',
+  '`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, of temporary keys, `AWS_SESSION_TOKEN`; it has no models until',
+  '`createDeployment` names their profiles, which decide where words travel. `VERTEX_REGION` makes vertex, with its usual models, of the key',
+  'file that `GOOGLE_APPLICATION_CREDENTIALS` leads to. Without the region those variables make nothing: many machines have them for',
+  'other ends. Credentials that have changed are taken over at each start.',
 ];
 
 /** The lines of docs/providers.md: vendor × operation × capability, asked of the translators themselves. */
@@ -134,6 +153,9 @@ export function providersMatrix(
     `${MARKS.no} is refused with a problem that names it, before anything is sent. Bedrock’s row is that of a Claude.`,
     '',
     ...table(['preset', ...PROBES.map(([name]) => name)], takes),
+    '',
+    'An image by URL is fetched by the vendor where it is sent as it is; where not (~), by the gateway, as are audio and documents, unless',
+    '`MEDIA_FETCH=off`: over https from public addresses only, at most 20 MB a file, 25 MB and 20 files a call, within 20 seconds.',
     '',
     'Beyond the vendor it is the model that counts: what a model is known not to take (`Model.capabilities`) is refused as',
     '`CAPABILITY_NOT_SUPPORTED`, or skipped in a chain of targets with the reason; for the lack of JSON, JSON schema, reasoning, parallel',

@@ -22,6 +22,8 @@ export interface Config {
   readonly providerKeys: readonly ProviderKey[];
   readonly proxies: OutboundProxies;
   readonly sandbox: SandboxMode;
+  /** Whether media that callers name by address are fetched for targets that fetch nothing themselves. */
+  readonly mediaFetch: 'on' | 'off';
   readonly introspection: IntrospectionMode;
   /** Origins as browsers send them: no path, no trailing slash. */
   readonly corsOrigins: readonly string[];
@@ -79,6 +81,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, argv: readonly 
     providerKeys: readProviderKeys(reader),
     proxies: readProxies(reader),
     sandbox: reader.word('SANDBOX', SANDBOX_MODES, 'auto'),
+    mediaFetch: reader.word('MEDIA_FETCH', ['on', 'off'], 'on'),
     introspection: reader.word('INTROSPECTION', INTROSPECTION_MODES, 'public'),
     corsOrigins: reader.parsed('CORS_ORIGINS', parseOrigins) ?? [],
     shutdownGraceMs: reader.integer('SHUTDOWN_GRACE_MS', { fallback: 30_000, largest: LONGEST_GRACE_MS }),

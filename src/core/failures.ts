@@ -1,3 +1,4 @@
+import type { InputProblem } from './errors.js';
 import type { FailureClass } from './vocabulary.js';
 
 /** What went wrong with one upstream call. `detail` is the upstream's own word, cleaned of secrets, for operators only. */
@@ -10,6 +11,8 @@ export interface Failure {
   readonly parameter?: string;
   /** For CALLER, where it was the gateway that could not say the call in the target's format: what the caller may read. */
   readonly callerMessage?: string;
+  /** The fields of the input that it was about, where that is known. */
+  readonly callerProblems?: readonly InputProblem[];
 }
 
 export interface FailurePolicy {

@@ -164,10 +164,11 @@ function errorOf({ status, attempts, refusal }: DispatchOutcome, endedBy: EndRea
 }
 
 /** What a caller may know of an upstream's failure; the upstream's own words stay with the attempt, for operators. */
-function errorOfFailure({ class: failureClass, httpStatus, parameter, callerMessage, retryAfterMs }: Failure): UserError {
+function errorOfFailure(failure: Failure): UserError {
+  const { class: failureClass, httpStatus, parameter, callerMessage, callerProblems = [], retryAfterMs } = failure;
   const code = CODE_OF_FAILURE[failureClass];
   if (code !== 'INVALID_REQUEST') return userError(code, { retryAfterMs });
-  if (callerMessage !== undefined) return userError(code, { message: callerMessage, problems: [] });
+  if (callerMessage !== undefined) return userError(code, { message: callerMessage, problems: callerProblems });
   const status = httpStatus === null ? '' : ` (HTTP ${httpStatus})`;
   if (parameter === undefined) return userError(code, { message: `The provider refused the request${status}.`, problems: [] });
   const message = `the provider does not take this${status}`;

@@ -47,6 +47,7 @@ export interface OpenExchange {
 export interface HttpClientOptions {
   readonly lookup?: LookupAll;
   readonly proxies?: ProxyRules;
+  readonly mostOrigins?: number;
 }
 
 /** Enough for every provider of many organizations; the least used pool is closed once its calls have ended. */
@@ -62,9 +63,9 @@ interface Origin {
   readonly query: string;
 }
 
-export function createHttpClient({ lookup, proxies = NO_PROXIES }: HttpClientOptions = {}): HttpClient {
+export function createHttpClient({ lookup, proxies = NO_PROXIES, mostOrigins = MOST_ORIGINS }: HttpClientOptions = {}): HttpClient {
   const dispose = ({ dispatcher }: Origin) => void dispatcher.close().catch(() => undefined);
-  const origins = new LRUCache<string, Origin>({ max: MOST_ORIGINS, dispose });
+  const origins = new LRUCache<string, Origin>({ max: mostOrigins, dispose });
   const originOf = ({ baseUrl, allowPrivateNetwork, tls = null }: OutgoingRequest): Origin => {
     const key = `${baseUrl} ${String(allowPrivateNetwork)} ${tls?.owner ?? ''}`;
     const version = tls?.version ?? null;

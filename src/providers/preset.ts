@@ -70,6 +70,8 @@ export interface Quirks {
   readonly mostTexts?: number;
   /** Kinds of media that its dialect has no form for: refused before anything is sent. */
   readonly noForm?: readonly ('image' | 'audio' | 'document')[];
+  /** Fetches no images: an address is no use to it. */
+  readonly imagesAsBytes?: boolean;
   /** Takes a document's address where plain form takes its bytes. */
   readonly documentByUrl?: boolean;
   /** Gemini's form as Google Cloud has it: vectors by methods of its own, and a choice of a picture's kind of file. */

@@ -56,6 +56,21 @@ test('a chain skips who can’t take it, and says why', async () => {
   );
 });
 
+test('K3 a document by address is fetched for a provider that takes bytes only, and from nowhere private; an estimate fetches nothing', async () => {
+  const sent = product.upstream.requests.length;
+  const document = { url: `${product.upstream.url.replace('http:', 'https:')}/a.pdf` };
+  const messages = [{ role: 'USER', parts: [{ text: 'Sum it up' }, { document }] }];
+  expect(await complete('unknown', { messages })).toMatchObject({
+    __typename: 'InvalidRequest',
+    code: 'INVALID_REQUEST',
+    problems: [{ path: 'messages.0.parts.1.document.url', message: expect.stringContaining('public https address') }],
+  });
+  const estimate = 'query ($input: CompletionInput!) { estimateCost(input: $input) { basis } }';
+  const { errors } = await product.client.query(estimate, { input: { model: 'unknown', messages } });
+  expect(errors).toBeUndefined();
+  expect(product.upstream.requests).toHaveLength(sent);
+});
+
 test('a model of which nothing is known is tried', async () => {
   expect(await complete('unknown')).toMatchObject({ __typename: 'Completion' });
 });

@@ -143,7 +143,11 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       { model: 'kimi-k2-thinking' },
       { model: 'moonshot-v1-128k' },
     ],
-    quirks: { noForm: ['audio', 'document'], fields: { max_tokens: 'max_completion_tokens' }, reasoningField: 'reasoning_content' },
+    quirks: {
+      ...{ noForm: ['audio', 'document'], imagesAsBytes: true },
+      fields: { max_tokens: 'max_completion_tokens' },
+      reasoningField: 'reasoning_content',
+    },
   },
   // https://docs.x.ai/docs/api-reference
   {
@@ -232,6 +236,6 @@ export const HOSTED_PRESETS: readonly Preset[] = [
     allowPrivateNetwork: false,
     needsCredential: true,
     models: [{ model: 'gpt-oss-120b' }, { model: 'gemma-4-31b' }, { model: 'qwen-3-coder-480b' }],
-    quirks: { noForm: ['audio', 'document'], fields: { max_tokens: 'max_completion_tokens' } },
+    quirks: { noForm: ['audio', 'document'], imagesAsBytes: true, fields: { max_tokens: 'max_completion_tokens' } },
   },
 ];

@@ -21,7 +21,7 @@ export const LOCAL_PRESETS: readonly Preset[] = [
       { model: 'deepseek-r1' },
       { model: 'nomic-embed-text', operation: 'EMBEDDING' },
     ],
-    quirks: { noForm: ['audio', 'document'] },
+    quirks: { noForm: ['audio', 'document'], imagesAsBytes: true },
   },
   // Serves what it was started with: https://docs.vllm.ai/en/latest/serving/openai_compatible_server
   {
@@ -47,7 +47,7 @@ export const LOCAL_PRESETS: readonly Preset[] = [
     needsCredential: false,
     operations: ['COMPLETION', 'EMBEDDING'],
     models: [],
-    quirks: { noForm: ['audio', 'document'], needsUserMessage: true },
+    quirks: { noForm: ['audio', 'document'], imagesAsBytes: true, needsUserMessage: true },
   },
   // The stand-in upstream; each process knows its own address.
   {
