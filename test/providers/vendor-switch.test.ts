@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/core/clock.js';
-import type { CompletionCall, Message, Part } from '../../src/core/completion.js';
+import type { Message, Part } from '../../src/core/completion.js';
 import type { WireFormat } from '../../src/core/vocabulary.js';
 import { WIRE_FORMAT_ADAPTERS } from '../../src/providers/adapters.js';
 import { createUpstreamCaller } from '../../src/providers/caller.js';
 import type { UpstreamCaller } from '../../src/providers/contract.js';
 import { startScriptedUpstream } from '../kit/scripted-upstream.js';
 import type { ScriptedUpstream } from '../kit/scripted-upstream.js';
-import { callOptions, chatApi, goldenExchanges, makeCall, makeTarget, message, toolCallPart } from './support.js';
+import { callOptions, goldenExchanges, makeCall, makeTarget, message } from './support.js';
 
 describe('a conversation that changes its vendor in the middle', () => {
   let upstream: ScriptedUpstream;
@@ -80,92 +80,5 @@ describe('a conversation that changes its vendor in the middle', () => {
     const fifth = await turn(asked, { ...gemini, body: recorded('gemini', 'signature-on-text') });
     expect(fifth.text).toContain('CiQB/sig+one==');
     expect(fifth.text).not.toMatch(/EqQB|skip_thought/);
-  });
-});
-
-describe('P12 every canonical parameter in every format is mapped, refused or told', () => {
-  const media = { url: null, base64: 'AAAA', mimeType: null, name: null };
-  const tools = [
-    { name: 'weather', description: 'D', parameters: { type: 'object', properties: { a: { type: 'string' } } }, strict: null },
-  ];
-  const signed = { text: 'hm', redacted: null, signature: 'EqQB' };
-  const history = (...parts: readonly Part[]) => ({
-    messages: [message('USER', 'Hi'), message('ASSISTANT', parts), message('USER', 'Go')],
-  });
-  const calls: Readonly<Record<string, Partial<CompletionCall>>> = {
-    tools: { tools },
-    'toolChoice AUTO': { toolChoice: { kind: 'mode', mode: 'AUTO' } },
-    'toolChoice a tool': { tools, toolChoice: { kind: 'tool', name: 'weather' } },
-    'parallelToolCalls false': { tools, parallelToolCalls: false },
-    'parallelToolCalls true': { tools, parallelToolCalls: true },
-    'strict tool': { tools: tools.map((tool) => ({ ...tool, strict: true })) },
-    json: { responseFormat: { kind: 'json' } },
-    jsonSchema: { responseFormat: { kind: 'jsonSchema', name: 'a', schema: { type: 'object' }, strict: true } },
-    'reasoning.effort': { reasoning: { effort: 'HIGH', maxTokens: null } },
-    'reasoning.maxTokens': { reasoning: { effort: null, maxTokens: 2_000 } },
-    maxOutputTokens: { maxOutputTokens: 9_999 },
-    temperature: { temperature: 0.5 },
-    topP: { topP: 0.5 },
-    stop: { stop: ['END'] },
-    seed: { seed: 7 },
-    frequencyPenalty: { frequencyPenalty: 0.5 },
-    presencePenalty: { presencePenalty: 0.5 },
-    user: { user: 'u' },
-    providerOptions: { providerOptions: { acme: { x: 1 } } },
-    image: { messages: [message('USER', [{ kind: 'image', media }])] },
-    audio: { messages: [message('USER', [{ kind: 'audio', media }])] },
-    document: { messages: [message('USER', [{ kind: 'document', media }])] },
-    'a system message later': { messages: [message('USER', 'Hi'), message('SYSTEM', 'S')] },
-    promptCache: { messages: [message('USER', [{ kind: 'text', text: 'Hi', signature: null, promptCache: 'ONE_HOUR' }])] },
-    'promptCache of an answer': {
-      messages: [message('USER', 'Hi'), message('ASSISTANT', [{ ...toolCallPart('a'), promptCache: 'ONE_HOUR' }])],
-    },
-    'promptCache of a result': {
-      messages: [
-        message('USER', 'Hi'),
-        message('ASSISTANT', [toolCallPart('a')]),
-        message('TOOL', [{ kind: 'text', text: 'no', signature: null, promptCache: 'ONE_HOUR' }], { toolCallId: 'a' }),
-      ],
-    },
-    'reasoning of earlier turns': history({ kind: 'reasoning', ...signed }, { kind: 'text', text: 'Hi', signature: null }),
-    'an error of a tool': {
-      messages: [
-        message('USER', 'Hi'),
-        message('ASSISTANT', [toolCallPart('a')]),
-        message('TOOL', 'no', { toolCallId: 'a', isError: true }),
-      ],
-    },
-  };
-  const without: Readonly<Record<string, Partial<CompletionCall>>> = {
-    promptCache: { messages: [message('USER', 'Hi')] },
-    'promptCache of an answer': { messages: [message('USER', 'Hi'), message('ASSISTANT', [toolCallPart('a')])] },
-    'promptCache of a result': {
-      messages: [message('USER', 'Hi'), message('ASSISTANT', [toolCallPart('a')]), message('TOOL', 'no', { toolCallId: 'a' })],
-    },
-    'toolChoice a tool': { tools },
-    'parallelToolCalls false': { tools },
-    'parallelToolCalls true': { tools },
-    'strict tool': { tools },
-    'a system message later': { messages: [message('USER', 'Hi')] },
-    'reasoning of earlier turns': history({ kind: 'text', text: 'Hi', signature: null }),
-    'an error of a tool': {
-      messages: [message('USER', 'Hi'), message('ASSISTANT', [toolCallPart('a')]), message('TOOL', 'no', { toolCallId: 'a' })],
-    },
-  };
-
-  describe.each([...WIRE_FORMAT_ADAPTERS.keys()])('%s', (wireFormat) => {
-    const translate = (call: Partial<CompletionCall>) => {
-      try {
-        return chatApi(wireFormat).toRequest(makeCall(call), makeTarget({ wireFormat }), { stream: false, refusedParameters: new Set() });
-      } catch (error) {
-        return error instanceof Error ? error.name : error;
-      }
-    };
-
-    test.each(Object.keys(calls))('%s', (name) => {
-      const given = translate(calls[name] ?? {});
-      expect(given).not.toEqual(translate(without[name] ?? {}));
-      if (typeof given === 'string') expect(given).toBe('Untranslatable');
-    });
   });
 });

@@ -54,6 +54,8 @@ export function toGeminiContents(conversation: readonly Message[], options: Cont
       system.push(...message.parts.flatMap(toText));
     } else addContents(contents, toContents(message, { ...options, isCurrent: position > turnStart, names, warnings }));
   }
+  if (tidy.some(({ parts }) => parts.some((part) => part.kind === 'document' && part.media.name !== null)))
+    warnings.add(leftOut('The name of a document'));
   return { ...beginWithUser(contents, { system, warnings }), warnings: [...warnings] };
 }
 

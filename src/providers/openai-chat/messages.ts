@@ -41,13 +41,21 @@ export function toOpenAiMessages(conversation: readonly Message[], quirks: Quirk
   const turnStart = currentTurnStart(tidy);
   const messages = attachmentsLast(tidy.map((message, position) => toMessages(message, { quirks, isCurrent: position > turnStart })));
   const warnings: string[] = [];
-  if (quirks.reasoningField === undefined && tidy.some((message) => message.parts.some((part) => part.kind === 'reasoning')))
-    warnings.push('The reasoning of earlier turns was left out: the provider takes none back.');
+  if (tidy.some(({ parts }, position) => parts.some((part) => isLost(part, { quirks, isCurrent: position > turnStart }))))
+    warnings.push(leftOut('Reasoning of earlier turns', quirks.reasoningField === undefined ? NONE_BACK : SOME_BACK));
   warnings.push(...lostMarks(tidy, quirks));
   const last = messages.at(-1);
   if (quirks.needsUserMessage !== true || last?.role !== 'system') return { messages, warnings };
   warnings.push('The last system message was sent as the user’s: the provider wants one at the end.');
   return { messages: [...messages.slice(0, -1), { role: 'user', content: last.content }], warnings };
+}
+
+const NONE_BACK = 'the provider takes none back';
+const SOME_BACK = 'the provider takes back words of the current turn, and what it signed or closed itself';
+
+function isLost(part: Part, { quirks, isCurrent }: Place): boolean {
+  if (part.kind !== 'reasoning' || (quirks.reasoningDetails === true && detailsOf(part.signature).length > 0)) return false;
+  return quirks.reasoningField === undefined || !isCurrent || (part.text ?? '') === '';
 }
 
 /** Where a vendor takes marks of a prompt cache it takes them on texts, of its caller and of the system. */

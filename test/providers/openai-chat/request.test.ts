@@ -293,7 +293,7 @@ describe('messages', () => {
     ];
     const sent = request({ messages: [message('USER', 'q'), message('ASSISTANT', parts), message('USER', 'more')] });
     expect(JSON.stringify(sent.body)).not.toMatch(/SIGNATURE|REDACTED|secret plan/);
-    expect(sent.warnings).toEqual([expect.stringContaining('reasoning of earlier turns')]);
+    expect(sent.warnings).toEqual([expect.stringContaining('Reasoning of earlier turns')]);
   });
 
   test('P14 a vendor that wants its reasoning back gets it within the turn, and only there', () => {
