@@ -2,7 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { inspect } from 'node:util';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ConfigError, readConfig, readDatabaseTarget } from '../src/config.js';
+import { writeKeyFile } from './kit/key-file.js';
 
 const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
 const ADMIN_KEY = `gp_${'a1B'.repeat(13)}`;
@@ -203,6 +205,65 @@ describe('provider keys', () => {
     expect(faultsOf({ AZURE_OPENAI_ENDPOINT: 'https://acme.openai.azure.com' })).toEqual([
       'AZURE_OPENAI_API_KEY is required with AZURE_OPENAI_ENDPOINT',
     ]);
+  });
+
+  describe('of clouds', () => {
+    const KEYS = { AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret/of+the=account' };
+    const cloudsOf = (env: NodeJS.ProcessEnv) =>
+      readConfig(env).providerKeys.map(({ apiKey, account, ...rest }) => ({
+        ...rest,
+        secret: apiKey?.reveal() ?? account?.reveal() ?? null,
+      }));
+
+    test('a region of its own makes Bedrock, with the account’s keys, temporary ones too', () => {
+      const place = { preset: 'bedrock', baseUrl: null, region: 'eu-central-1' };
+      const account = { kind: 'aws', accessKeyId: KEYS.AWS_ACCESS_KEY_ID, secretAccessKey: KEYS.AWS_SECRET_ACCESS_KEY, sessionToken: null };
+      const BEDROCK_REGION = 'eu-central-1';
+      expect(cloudsOf({ ...KEYS, BEDROCK_REGION })).toEqual([{ ...place, secret: account }]);
+      const temporary = { ...KEYS, BEDROCK_REGION, AWS_SESSION_TOKEN: 'token' };
+      expect(cloudsOf(temporary)).toEqual([{ ...place, secret: { ...account, sessionToken: 'token' } }]);
+      expect(cloudsOf({ ...temporary, AWS_BEARER_TOKEN_BEDROCK: 'key' })).toEqual([{ ...place, secret: 'key' }]);
+    });
+
+    test('a region of its own makes Vertex, with the key file of a service account', () => {
+      const key = writeKeyFile();
+      const account = { kind: 'googleServiceAccount', clientEmail: 'gateway@acme.iam.gserviceaccount.com', projectId: 'acme' };
+      expect(cloudsOf({ VERTEX_REGION: 'europe-west4', GOOGLE_APPLICATION_CREDENTIALS: key.file })).toEqual([
+        { preset: 'vertex', baseUrl: null, region: 'europe-west4', secret: expect.objectContaining(account) },
+      ]);
+      key.remove();
+    });
+
+    test('without a region, what many machines have for other ends makes nothing', () => {
+      const env = { ...KEYS, AWS_REGION: 'eu-central-1', AWS_BEARER_TOKEN_BEDROCK: 'key', GOOGLE_APPLICATION_CREDENTIALS: '/nowhere.json' };
+      expect(readConfig(env)).toMatchObject({ providerKeys: [], warnings: [] });
+    });
+
+    test.each([
+      [{ BEDROCK_REGION: 'eu-central-1' }, 'BEDROCK_REGION needs AWS_ACCESS_KEY_ID'],
+      [{ BEDROCK_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE' }, 'BEDROCK_REGION needs'],
+      [{ BEDROCK_REGION: 'host/path', ...KEYS }, 'BEDROCK_REGION must be a region'],
+      [{ VERTEX_REGION: 'global' }, 'VERTEX_REGION needs GOOGLE_APPLICATION_CREDENTIALS'],
+      [{ VERTEX_REGION: 'global', GOOGLE_APPLICATION_CREDENTIALS: '/nowhere.json' }, 'GOOGLE_APPLICATION_CREDENTIALS must be the path'],
+      [
+        { VERTEX_REGION: 'global', GOOGLE_APPLICATION_CREDENTIALS: fileURLToPath(import.meta.url) },
+        'GOOGLE_APPLICATION_CREDENTIALS must be the path',
+      ],
+    ])('%j is a fault', (env, fault) => {
+      expect(faultsOf(env)).toEqual([expect.stringContaining(fault)]);
+    });
+
+    test.each([
+      ['[]', 'key file'],
+      ['{"type":"authorized_user","client_email":"a@b","private_key":"hunter2-hunter2"}', 'type must be service_account'],
+      ['{"client_email":"a@b","private_key":"hunter2-hunter2"}', 'private_key must be an RSA key'],
+    ])('a file with %s is none, and is not repeated', (text, problem) => {
+      const key = writeKeyFile(text);
+      const faults = faultsOf({ VERTEX_REGION: 'global', GOOGLE_APPLICATION_CREDENTIALS: key.file });
+      key.remove();
+      expect(faults).toEqual([expect.stringContaining(problem)]);
+      expect(faults.join()).not.toContain('hunter2');
+    });
   });
 
   test('variables of what is not built yet warn, and do not fail', () => {

@@ -1,8 +1,7 @@
-import { createPrivateKey } from 'node:crypto';
 import type { CloudAccount } from '../core/cloud-account.js';
 import type { InputChecks } from '../core/input-checks.js';
-import { isJsonObject } from '../core/json.js';
-import type { JsonObject, JsonValue } from '../core/json.js';
+import type { JsonValue } from '../core/json.js';
+import { readKeyFile } from '../core/service-account.js';
 import type { AwsCredentialInput, ProviderCredentialInput } from './contract.js';
 import type { ProviderSecret } from './credential-text.js';
 import type { AddressCheck } from './provider-checks.js';
@@ -11,7 +10,6 @@ const MAX_SECRET_LENGTH = 8_192;
 /** What would go into a header must not end it. */
 const CREDENTIAL = /^[\x21-\x7e]+$/;
 const ACCESS_KEY_ID = /^\w{16,128}$/;
-const GOOGLE_TOKEN_URI = 'https://oauth2.googleapis.com/token';
 
 export type NetworkCheck = Pick<AddressCheck, 'checkUrl' | 'allowPrivateNetwork'>;
 
@@ -46,36 +44,14 @@ function readAws(checks: InputChecks, { accessKeyId, secretAccessKey, sessionTok
   return { kind: 'aws', accessKeyId, secretAccessKey, sessionToken: sessionToken ?? null };
 }
 
-/** The key file as the vendor's console makes it (https://cloud.google.com/iam/docs/keys-create-delete). */
+/** Its token is asked for at an address that may be called. */
 function readGoogle(checks: InputChecks, file: JsonValue, { checkUrl, allowPrivateNetwork }: NetworkCheck): CloudAccount | null {
   const path = 'credential.googleServiceAccount';
-  if (!isJsonObject(file)) {
-    checks.add(path, 'must be the object of a key file');
-    return null;
-  }
-  const clientEmail = textAt(checks, file, 'client_email');
-  const privateKey = textAt(checks, file, 'private_key');
-  if (file['type'] !== undefined && file['type'] !== 'service_account') checks.add(`${path}.type`, 'must be service_account');
-  if (privateKey !== '' && !isRsaKey(privateKey)) checks.add(`${path}.private_key`, 'must be an RSA key in PEM form');
-  const tokenUri = typeof file['token_uri'] === 'string' ? file['token_uri'] : GOOGLE_TOKEN_URI;
+  const { account, problems } = readKeyFile(file);
+  for (const { field, problem } of problems) checks.add(field === null ? path : `${path}.${field}`, problem);
+  if (account === null) return null;
+  const { tokenUri } = account;
   const problem = URL.canParse(tokenUri) ? checkUrl(new URL(tokenUri), { allowPrivateNetwork }) : 'is not a URL';
   if (problem !== null) checks.add(`${path}.token_uri`, problem);
-  const optional = (name: string) => (typeof file[name] === 'string' ? file[name] : null);
-  const account = { clientEmail, privateKey, privateKeyId: optional('private_key_id'), projectId: optional('project_id') };
-  return { kind: 'googleServiceAccount', ...account, tokenUri };
-}
-
-function textAt(checks: InputChecks, file: JsonObject, name: string): string {
-  const value = file[name];
-  if (typeof value === 'string' && value !== '' && value.length <= MAX_SECRET_LENGTH) return value;
-  checks.add(`credential.googleServiceAccount.${name}`, `must be a text of 1 to ${MAX_SECRET_LENGTH} characters`);
-  return '';
-}
-
-function isRsaKey(pem: string): boolean {
-  try {
-    return createPrivateKey(pem).asymmetricKeyType === 'rsa';
-  } catch {
-    return false;
-  }
+  return account;
 }

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { CloudAccount } from '../core/cloud-account.js';
 import { newId } from '../core/ids.js';
 import type { OrganizationId } from '../core/ids.js';
 import { isSlug } from '../core/input-checks.js';
@@ -5,8 +7,10 @@ import type { Logger } from '../core/logger.js';
 import type { Secret } from '../core/secret.js';
 import type { Cipher } from '../storage/cipher.js';
 import type { KnownProviders, ProviderPreset } from './contract.js';
+import type { ProviderSecret } from './credential-text.js';
 import { openCredential, sealCredential } from './credentials.js';
 import { hostPrices } from './price-import.js';
+import { addressOf } from './provider-checks.js';
 import { toStoredModel, toStoredPrice } from './seed-records.js';
 import type { SeedTransaction } from './seed.store.js';
 import type { StoredDeployment, StoredModel, StoredProvider } from './stored.js';
@@ -18,6 +22,10 @@ export interface EnvironmentProvider {
   readonly apiKey: Secret | null;
   /** Null: the preset's own. */
   readonly baseUrl: string | null;
+  /** Instead of a key, where calls are signed. */
+  readonly account?: Secret<CloudAccount>;
+  /** Where the preset's address depends on it. */
+  readonly region?: string;
 }
 
 export interface EnvironmentContext {
@@ -45,17 +53,18 @@ export async function createEnvironmentProviders(context: EnvironmentContext): P
     }
     const [newest] = await context.transaction.providers(context.organizationId, preset.name);
     if (!newest) changed += await create(context, preset, named);
-    else if (newest.deletedAt === null) changed += await refresh(context, newest, named.apiKey);
+    else if (newest.deletedAt === null) changed += await refresh(context, newest, secretOf(named));
   }
   return changed;
 }
 
 async function create(context: EnvironmentContext, preset: ProviderPreset, named: EnvironmentProvider): Promise<number> {
   const { transaction, organizationId, at, cipher, logger } = context;
-  const baseUrl = named.baseUrl ?? preset.baseUrl;
+  const { region = null } = named;
+  const secret = secretOf(named);
+  const baseUrl = named.baseUrl ?? addressOf(preset, { region, secret });
   if (baseUrl === null) return 0;
   const id = newId('provider');
-  const apiKey = named.apiKey?.reveal() ?? null;
   const { name: slug, displayName: name, wireFormat, allowPrivateNetwork } = preset;
   const provider: StoredProvider = {
     id,
@@ -65,10 +74,10 @@ async function create(context: EnvironmentContext, preset: ProviderPreset, named
     preset: preset.name,
     wireFormat,
     baseUrl,
-    region: null,
+    region,
     headers: {},
-    credential: apiKey === null ? null : sealCredential(cipher, { organizationId, id }, { secret: { kind: 'apiKey', apiKey }, setAt: at }),
-    credentialFromEnvironment: apiKey !== null,
+    credential: secret === null ? null : sealCredential(cipher, { organizationId, id }, { secret, setAt: at }),
+    credentialFromEnvironment: secret !== null,
     allowPrivateNetwork,
     tls: null,
     healthCheckSeconds: null,
@@ -129,19 +138,24 @@ async function withoutRoutes(
   return slugs.filter((slug) => !routes.has(slug));
 }
 
-async function refresh(context: EnvironmentContext, provider: StoredProvider, apiKey: Secret | null): Promise<number> {
-  if (apiKey === null || !provider.credentialFromEnvironment || holds(context.cipher, provider, apiKey)) return 0;
-  const secret = { kind: 'apiKey', apiKey: apiKey.reveal() } as const;
+function secretOf({ apiKey, account }: EnvironmentProvider): ProviderSecret | null {
+  return account?.reveal() ?? (apiKey === null ? null : { kind: 'apiKey', apiKey: apiKey.reveal() });
+}
+
+async function refresh(context: EnvironmentContext, provider: StoredProvider, secret: ProviderSecret | null): Promise<number> {
+  if (secret === null || !provider.credentialFromEnvironment || holds(context.cipher, provider, secret)) return 0;
   const credential = sealCredential(context.cipher, provider, { secret, setAt: context.at });
   await context.transaction.saveProvider({ ...provider, credential });
   await audit(context, provider, { action: 'refreshCredential' });
   return 1;
 }
 
-function holds(cipher: Cipher, provider: StoredProvider, apiKey: Secret): boolean {
+function holds(cipher: Cipher, provider: StoredProvider, secret: ProviderSecret): boolean {
   if (provider.credential === null) return false;
   try {
-    return openCredential(cipher, provider, provider.credential).apiKey?.reveal() === apiKey.reveal();
+    const { apiKey, account } = openCredential(cipher, provider, provider.credential);
+    const held = account?.reveal() ?? (apiKey === null ? null : ({ kind: 'apiKey', apiKey: apiKey.reveal() } as const));
+    return isDeepStrictEqual(held, secret);
   } catch {
     return false;
   }

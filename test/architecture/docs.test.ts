@@ -32,19 +32,23 @@ describe('the pages agree with what is there', () => {
     expect(broken).toEqual([]);
   });
 
-  test('every variable that config reads is in the README, and no other', () => {
+  test('every variable that config reads is in the README or the reference of vendors, and no other', () => {
     const words = (text: string) =>
       new Set([...text.matchAll(/['`\s]([A-Z][A-Z_]*_[A-Z]+|HOST|PORT|SANDBOX|INTROSPECTION)['`:]/g)].map(([, word = '']) => word));
     const [, table = ''] = /## Configuration\n([\s\S]*?)\n## /.exec(read('README.md')) ?? [];
     // Node reads its own.
-    const documented = [...words(table)].filter((word) => !word.startsWith('NODE_'));
+    const vendors = read('docs/reference/providers.md').split('\n');
+    const documented = new Set([
+      ...[...words(table)].filter((word) => !word.startsWith('NODE_')),
+      ...vendors.flatMap((row) => [...words(row.split(' | ')[4] ?? '')]),
+    ]);
     const parts = readdirSync(path.join(REPOSITORY, 'src/config'), { encoding: 'utf8' }).map((name) => read(`src/config/${name}`));
     const source = [read('src/config.ts'), ...parts].join('\n');
     const used = [...source.matchAll(/(?:reader\.\w+\(|env\[|\burl\()'([A-Z_]+)'|^ {2}([A-Z]+_[A-Z_]+): '/gm)].map(
       ([, one, other]) => one ?? other,
     );
     expect(new Set(used).size).toBeGreaterThan(15);
-    expect(documented.toSorted()).toEqual([...new Set(used)].toSorted());
+    expect([...documented].toSorted()).toEqual([...new Set(used)].toSorted());
   });
 
   test('every folder of the source is in the table of ARCHITECTURE.md', () => {

@@ -118,6 +118,11 @@ describe('ADMIN_KEY', () => {
   });
 });
 
+const GOOGLE = {
+  ...{ kind: 'googleServiceAccount', clientEmail: 'gateway@acme.iam.gserviceaccount.com', privateKeyId: null, projectId: 'acme' },
+  tokenUri: 'https://oauth2.googleapis.com/token',
+} as const;
+
 describe('keys of the environment', () => {
   test('one makes its provider, with at most ten models for completions as <provider>.<model>', async () => {
     const { snapshot } = await serving({ environmentProviders: [openai('sk-environment-0001')] });
@@ -131,11 +136,48 @@ describe('keys of the environment', () => {
 
   test('every preset that can be made so has usable models', async () => {
     const presets = KNOWN.presets.filter(({ environmentVariable }) => environmentVariable !== null);
-    const environmentProviders = presets.map(({ name }) => ({ preset: name, apiKey: new Secret(`sk-${name}-00000000`), baseUrl: null }));
+    const account = new Secret({ ...GOOGLE, privateKey: 'a key' });
+    const environmentProviders = presets.map(({ name, regionalUrl }) => ({
+      ...{ preset: name, apiKey: new Secret(`sk-${name}-00000000`), baseUrl: null },
+      ...(regionalUrl === undefined ? {} : { region: 'eu-west-1' }),
+      ...(name === 'vertex' ? { account } : {}),
+    }));
     const { snapshot } = await serving({ environmentProviders });
     for (const { name, models } of presets) {
       expect(snapshot.providers.bySlug.get(name)?.deployments).toHaveLength(models.length);
     }
+  });
+
+  test('an account of the environment signs, and is taken over where it has changed', async () => {
+    const aws = (secretAccessKey: string) => [
+      {
+        ...{ preset: 'bedrock', apiKey: null, baseUrl: null, region: 'eu-central-1' },
+        account: new Secret({ kind: 'aws', accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey, sessionToken: null } as const),
+      },
+    ];
+    const { organizationId } = await start(world, { environmentProviders: aws('canary-0001') });
+    await start(world, { environmentProviders: aws('canary-0001') });
+    await start(world, { environmentProviders: aws('canary-0002') });
+    const { catalogue } = await openReplica(world);
+    const provider = catalogue.snapshot(organizationId).providers.bySlug.get('bedrock');
+    expect(provider).toMatchObject({
+      baseUrl: 'https://bedrock-runtime.eu-central-1.amazonaws.com',
+      region: 'eu-central-1',
+      deployments: [],
+    });
+    expect(provider?.credential?.account?.reveal()).toMatchObject({ kind: 'aws', secretAccessKey: 'canary-0002' });
+    expect((await auditRows(world)).map(({ action }) => action)).toEqual(['seed', 'createProvider', 'refreshCredential']);
+    expect(await dump(world)).not.toContain('canary');
+  });
+
+  test('a service account of the environment names the project in the address', async () => {
+    const account = new Secret({ ...GOOGLE, privateKey: 'a key' });
+    const { snapshot } = await serving({
+      environmentProviders: [{ preset: 'vertex', apiKey: null, baseUrl: null, region: 'europe-west4', account }],
+    });
+    const provider = snapshot.providers.bySlug.get('vertex');
+    expect(provider?.baseUrl).toContain('europe-west4-aiplatform.googleapis.com/v1/projects/acme/locations/europe-west4');
+    expect(provider?.deployments.length).toBeGreaterThan(0);
   });
 
   test('a host’s own price is its deployment’s', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { findProvider } from '@pydantic/genai-prices';
 import { readFileSync, readdirSync } from 'node:fs';
 import type { ProviderPreset } from '../../src/catalog/contract.js';
@@ -8,6 +8,7 @@ import { WIRE_FORMAT_ADAPTERS } from '../../src/providers/adapters.js';
 import type { ProviderTarget } from '../../src/providers/contract.js';
 import { checkUrl } from '../../src/providers/network-guard.js';
 import { PRESETS, findPreset } from '../../src/providers/presets.js';
+import { writeKeyFile } from '../kit/key-file.js';
 import { chatApi, makeCall, makeTarget, message } from './support.js';
 
 /** Does not compile where the catalogue expects something else. */
@@ -56,6 +57,11 @@ test('every vendor that was promised is there, once', () => {
   for (const preset of PRESETS) expect(findPreset(preset.name)).toBe(preset);
 });
 
+/** What some want besides; nothing is made of it alone. */
+const KEY_FILE = writeKeyFile();
+afterAll(() => KEY_FILE.remove());
+const BESIDE = { AWS_BEARER_TOKEN_BEDROCK: 'key', GOOGLE_APPLICATION_CREDENTIALS: KEY_FILE.file };
+
 describe.each(PRESETS.map((preset) => [preset.name, preset] as const))('%s', (name, preset) => {
   test('its address is one that calls may go to', () => {
     if (preset.baseUrl === null) expect(['azure-openai', 'bedrock', 'sandbox', 'vertex']).toContain(name);
@@ -68,8 +74,7 @@ describe.each(PRESETS.map((preset) => [preset.name, preset] as const))('%s', (na
 
   test('the environment can make it by the variable that it names', () => {
     const { environmentVariable } = preset;
-    const pair = name === 'azure-openai' ? { AZURE_OPENAI_ENDPOINT: 'https://acme.openai.azure.com' } : {};
-    const made = environmentVariable === null ? [] : readConfig({ ...pair, [environmentVariable]: 'localhost' }).providerKeys;
+    const made = environmentVariable === null ? [] : readConfig({ ...BESIDE, [environmentVariable]: 'localhost' }).providerKeys;
     expect(made.map((key) => key.preset)).toEqual(environmentVariable === null ? [] : [name]);
   });
 

@@ -1,15 +1,13 @@
 import { createHash, createSign } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../core/clock.js';
-import type { CloudAccount } from '../../core/cloud-account.js';
 import type { Failure } from '../../core/failures.js';
+import type { ServiceAccount } from '../../core/service-account.js';
 import type { HttpClient } from '../client.js';
 import type { UpstreamError } from '../contract.js';
 import { runExchange } from '../exchange.js';
 import { classifyStatus, plainFailure, retryAfterMs } from '../failures.js';
 import { numberOf, objectOf, parseJson, textOf } from '../json-read.js';
-
-type ServiceAccount = Extract<CloudAccount, { kind: 'googleServiceAccount' }>;
 
 /**
  * Access tokens of service accounts (https://developers.google.com/identity/protocols/oauth2/service-account#httprest):

@@ -57,7 +57,7 @@ export const NATIVE_PRESETS: readonly Preset[] = [
     wireFormat: 'GEMINI',
     baseUrl: null,
     regionalUrl: 'https://{region}-aiplatform.googleapis.com/v1/projects/{project}/locations/{region}/publishers/google',
-    environmentVariable: null,
+    environmentVariable: 'VERTEX_REGION',
     allowPrivateNetwork: false,
     needsCredential: true,
     operations: ['COMPLETION', 'EMBEDDING', 'IMAGE', 'SPEECH', 'TRANSCRIPTION'],
@@ -76,14 +76,15 @@ export const NATIVE_PRESETS: readonly Preset[] = [
     ],
     quirks: { googleCloud: true },
   },
-  // Each account and region has its own models: https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html
+  // Each account and region has its own models, and which profile a call goes through decides where its words travel, so none is usual:
+  // https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html
   {
     name: 'bedrock',
     displayName: 'Amazon Bedrock',
     wireFormat: 'BEDROCK_CONVERSE',
     baseUrl: null,
     regionalUrl: 'https://bedrock-runtime.{region}.amazonaws.com',
-    environmentVariable: null,
+    environmentVariable: 'BEDROCK_REGION',
     allowPrivateNetwork: false,
     needsCredential: true,
     operations: ['COMPLETION', 'EMBEDDING', 'IMAGE', 'RERANK'],
