@@ -53,43 +53,57 @@ export interface HttpClientOptions {
 /** Enough for every provider of many organizations; the least used pool is closed once its calls have ended. */
 const MOST_ORIGINS = 256;
 
-interface Origin {
-  /** Of the TLS settings it was made with. */
-  readonly version: string | null;
+/** A base URL, taken apart. */
+interface Place {
+  readonly url: URL;
   readonly origin: string;
-  readonly dispatcher: Dispatcher;
   /** Without a slash at its end. */
   readonly pathname: string;
   readonly query: string;
 }
 
+interface Pool {
+  /** Of the TLS settings it was made with. */
+  readonly version: string | null;
+  readonly dispatcher: Dispatcher;
+}
+
 export function createHttpClient({ lookup, proxies = NO_PROXIES, mostOrigins = MOST_ORIGINS }: HttpClientOptions = {}): HttpClient {
-  const dispose = ({ dispatcher }: Origin) => void dispatcher.close().catch(() => undefined);
-  const origins = new LRUCache<string, Origin>({ max: mostOrigins, dispose });
-  const originOf = ({ baseUrl, allowPrivateNetwork, tls = null }: OutgoingRequest): Origin => {
-    const key = `${baseUrl} ${String(allowPrivateNetwork)} ${tls?.owner ?? ''}`;
-    const version = tls?.version ?? null;
-    const known = origins.get(key);
-    // Under other settings its calls end as they began, and the pool is closed behind them: `set` disposes of it.
-    if (known?.version === version) return known;
+  const dispose = ({ dispatcher }: Pool) => void dispatcher.close().catch(() => undefined);
+  const pools = new LRUCache<string, Pool>({ max: mostOrigins, dispose });
+  const places = new LRUCache<string, Place>({ max: mostOrigins });
+  const placeOf = ({ baseUrl, allowPrivateNetwork }: OutgoingRequest): Place => {
+    const key = `${baseUrl} ${String(allowPrivateNetwork)}`;
+    const known = places.get(key);
+    if (known !== undefined) return known;
     const problem = checkUrl(baseUrl, { allowPrivateNetwork });
     if (problem !== null) throw new BlockedAddress(`The base URL ${problem}`);
     const url = new URL(baseUrl);
+    const place = { url, origin: url.origin, pathname: url.pathname.replace(/\/+$/, ''), query: url.search.slice(1) };
+    places.set(key, place);
+    return place;
+  };
+  const poolOf = ({ url, origin }: Place, { allowPrivateNetwork, tls = null }: OutgoingRequest): Dispatcher => {
+    const key = `${origin} ${String(allowPrivateNetwork)} ${tls?.owner ?? ''}`;
+    const version = tls?.version ?? null;
+    const known = pools.get(key);
+    // Under other settings its calls end as they began, and the pool is closed behind them: `set` disposes of it.
+    if (known?.version === version) return known.dispatcher;
     const dispatcher = createDispatcher(url, { allowPrivateNetwork, tls, lookup, proxies });
-    const made = { version, origin: url.origin, dispatcher, pathname: url.pathname.replace(/\/+$/, ''), query: url.search.slice(1) };
-    origins.set(key, made);
-    return made;
+    pools.set(key, { version, dispatcher });
+    return dispatcher;
   };
   return {
     post: (request, listener) => {
       try {
-        return send(originOf(request), request, listener);
+        const place = placeOf(request);
+        return send(place, poolOf(place, request), { request, listener });
       } catch (error) {
         return refuse(error instanceof Error ? error : new Error(String(error)), listener);
       }
     },
     close: async () => {
-      await Promise.all([...origins.values()].map(({ dispatcher }) => dispatcher.destroy()));
+      await Promise.all([...pools.values()].map(({ dispatcher }) => dispatcher.destroy()));
     },
   };
 }
@@ -107,7 +121,12 @@ function refuse(error: Error, listener: ExchangeListener): OpenExchange {
   };
 }
 
-function send({ origin, dispatcher, pathname, query }: Origin, request: OutgoingRequest, listener: ExchangeListener): OpenExchange {
+interface Sending {
+  readonly request: OutgoingRequest;
+  readonly listener: ExchangeListener;
+}
+
+function send({ origin, pathname, query }: Place, dispatcher: Dispatcher, { request, listener }: Sending): OpenExchange {
   const pieces = typeof request.body === 'string' ? null : Readable.from(request.body);
   const exchange = createExchange(listener, pieces);
   const path = `${pathname}${request.path}`;

@@ -37,8 +37,11 @@ export function isLoopback(hostname: string): boolean {
   return host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host) || /(^|\.)localhost$/.test(host);
 }
 
-/** Names that never leave the machine or its network (RFC 6761, RFC 6762, RFC 8375, and the clouds' metadata names). */
-const PRIVATE_NAME = /(^|\.)(localhost|local|internal|intranet|lan|home\.arpa|localdomain)$/;
+/**
+ * Names that never leave the machine or its network (RFC 6761, RFC 6762, RFC 8375, and the clouds' metadata names), and those of one
+ * label, which only a search list or a container's network resolves.
+ */
+const PRIVATE_NAME = /(^|\.)(localhost|local|internal|intranet|lan|home\.arpa|localdomain)$|^[^.]*$/;
 
 function isPrivateHost(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
