@@ -1,29 +1,26 @@
 import { describe, expect, test } from '@jest/globals';
-import type { JsonObject } from '../../src/core/json.js';
-import type { Preset } from '../../src/providers/preset.js';
+import type { JsonObject, JsonValue } from '../../src/core/json.js';
+import type { Preset, Quirks } from '../../src/providers/preset.js';
 import { PRESETS } from '../../src/providers/presets.js';
 import { makeTarget } from '../providers/support.js';
 import { FORMATS_UNDER_TEST } from './formats-under-test.js';
 import type { FormatUnderTest } from './format.js';
+import { basePathOf } from './own-paths.js';
 import { describeContract } from './suite.js';
 
-/** Vendors whose address is each customer's own: what it ends in. */
-const OWN_PATHS: Readonly<Record<string, string>> = {
-  'azure-openai': '/openai',
-  bedrock: '',
-  sandbox: '/v1',
-  vertex: '/v1/projects/p/locations/europe-west4/publishers/google',
-};
-
-const basePathOf = ({ name, baseUrl }: Preset) => (baseUrl === null ? OWN_PATHS[name] : new URL(baseUrl).pathname.replace(/\/$/, ''));
-
 /** A request's fields in a vendor's own words. */
-function inDialect(sent: object, { fields = {} }: NonNullable<Preset['quirks']>): JsonObject {
+function inDialect(sent: object, { fields = {}, schemaInJsonObject = false }: Quirks): JsonObject {
   const entries = Object.entries(sent as JsonObject).flatMap(([field, value]) => {
     const known = field in fields ? fields[field] : field;
-    return known === null || known === undefined ? [] : [[known, value] as const];
+    if (known === null || known === undefined) return [];
+    return [[known, schemaInJsonObject && field === 'response_format' ? asJsonObject(value) : value] as const];
   });
   return Object.fromEntries(entries);
+}
+
+function asJsonObject(format: JsonValue): JsonValue {
+  const { json_schema: named } = format as { readonly json_schema: { readonly schema: JsonValue } };
+  return { type: 'json_object', schema: named.schema };
 }
 
 function pathsOf({ quirks = {} }: Preset, { basePath, path }: FormatUnderTest, ownPath: string): FormatUnderTest['path'] {
@@ -42,7 +39,7 @@ test('every vendor whose models complete takes part', () => {
 
 describe.each(speaking.map((preset) => [preset.name, preset] as const))('%s', (name, preset) => {
   const { wireFormat, quirks = {} } = preset;
-  const ownPath = basePathOf(preset) ?? '';
+  const ownPath = basePathOf(preset);
   const format = FORMATS_UNDER_TEST.find((each) => each.wireFormat === wireFormat);
   if (format === undefined) throw new Error(`${wireFormat} is not under test`);
   describeContract({
