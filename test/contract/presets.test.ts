@@ -18,7 +18,7 @@ function inDialect(sent: object, { fields = {}, schemaInJsonObject = false }: Qu
   return Object.fromEntries(entries);
 }
 
-function asJsonObject(format: JsonValue): JsonValue {
+function asJsonObject(format: JsonValue | undefined): JsonValue {
   const { json_schema: named } = format as { readonly json_schema: { readonly schema: JsonValue } };
   return { type: 'json_object', schema: named.schema };
 }
