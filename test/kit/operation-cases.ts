@@ -55,7 +55,7 @@ export const EMBED: OperationCase = {
   ],
 };
 
-const GENERATE_IMAGE: OperationCase = {
+export const GENERATE_IMAGE: OperationCase = {
   operation: 'IMAGE',
   field: 'generateImage',
   input: 'GenerateImageInput',
