@@ -31,6 +31,7 @@ import { createLostCare } from './lost.js';
 import { leaveReason } from './presence.js';
 import { checkPosition, eventsElsewhere, eventsOfRefusal, readFromBirth } from './reading.js';
 import type { Birth, CompletionEvents } from './reading.js';
+import { createOperationForecaster } from './operation-forecast.js';
 import { wasNeverSent } from './records.js';
 import { createCompletionRegistry, isRunning } from './registry.js';
 import type { CompletionRegistry, KeptCompletion } from './registry.js';
@@ -94,6 +95,7 @@ export function createCompletions(dependencies: CompletionsDependencies): Comple
     ...{ find, read, cancel, records, messages, results, prompts },
     ...createForecaster(dependencies),
     complete: (request, reader) => complete(applicationOf(request, 'complete'), reader, parts),
+    estimateOperation: createOperationForecaster(dependencies),
     operate: (request, reader) => complete(operationApplicationOf(request), reader, parts),
     start: (request) => start(request, parts),
     stream: (request) => stream(request, parts),

@@ -38,6 +38,8 @@ export interface Completions {
   prompts(principal: Principal, records: readonly InferenceRecord[]): Promise<ReadonlyMap<InferenceId, readonly Message[] | Error>>;
   /** Predicts what a completion would cost, and who would answer. Calls nobody, books nothing. */
   estimate(principal: Principal, input: RawCompletionInput): Result<Forecast>;
+  /** As `estimate`, for any other operation. */
+  estimateOperation(principal: Principal, call: Pick<OperationRequest, 'operation' | 'input'>): Result<Forecast>;
   /** Decides who would answer. Calls nobody, books nothing, takes nobody's turn. */
   simulate(principal: Principal, input: RawCompletionInput, trial: RouteTrial): Result<RoutingRecord>;
 }

@@ -55,7 +55,7 @@ export function whyTooDear(call: InferenceCall, plan: Pick<RoutePlan, 'targets'>
 }
 
 /** By the target that would be asked first. */
-function forecastOf(call: InferenceCall, { targets }: Pick<RoutePlan, 'targets'>, at: Date): CostForecast {
+export function forecastOf(call: InferenceCall, { targets }: Pick<RoutePlan, 'targets'>, at: Date): CostForecast {
   const [first] = targets;
   if (!first) throw new RangeError('a plan names at least one target');
   const { contextWindow, maxOutputTokens } = first.model;

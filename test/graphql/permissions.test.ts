@@ -14,6 +14,7 @@ const OPERATIONS: readonly (readonly [field: string, document: string, permissio
   ['Query.completion', '{ completion(id: "x") { id } }', ['INFERENCE', 'USAGE_READ', 'BUDGETS_WRITE']],
   ['Query.inference', '{ inference(id: "x") { id } }', ['INFERENCE', 'USAGE_READ', 'BUDGETS_WRITE']],
   ['Query.estimateCost', `{ estimateCost(input: ${INPUT}) { basis } }`, ['INFERENCE']],
+  ['Query.estimateOperationCost', '{ estimateOperationCost(input: { moderate: { model: "a", texts: ["b"] } }) { basis } }', ['INFERENCE']],
   ['Query.models', '{ models { totalCount } }', ['INFERENCE', 'CATALOG_READ', 'CONFIG_WRITE']],
   ['Query.model', '{ model(slug: "gpt-x") { id } }', ['INFERENCE', 'CATALOG_READ', 'CONFIG_WRITE']],
   ['Query.providers', '{ providers { totalCount } }', ['CATALOG_READ', 'CONFIG_WRITE']],

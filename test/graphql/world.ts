@@ -306,6 +306,7 @@ export function makeServices(overrides: Partial<GraphqlServices> = {}): GraphqlS
       prompts: async () => new Map(),
       find: async () => null,
       estimate: () => ok(FORECAST),
+      estimateOperation: () => ok(FORECAST),
       simulate: () => ok(FORECAST.routing),
     },
     catalogue: { snapshot: () => snapshot, refresh: async () => undefined },

@@ -14,11 +14,14 @@ export class EstimateCostArgs {
 
 const UNPRICED = 'Null where there is no price: unknown is never zero.';
 
-@ObjectType({ description: 'What a completion would come to. Nobody was called, and nothing booked.' })
+@ObjectType({ description: 'What a call would come to. Nobody was called, and nothing booked.' })
 export class CostEstimate {
   constructor(private readonly forecast: Forecast) {}
 
-  @Field(() => Money, { nullable: true, description: `The prompt as estimated, answered with a single token (USD). ${UNPRICED}` })
+  @Field(() => Money, {
+    nullable: true,
+    description: `The prompt as estimated, answered with a single token; of other operations: what is expected (USD). ${UNPRICED}`,
+  })
   get low(): Money | null {
     return orNull(this.forecast.cost.low);
   }
@@ -32,13 +35,14 @@ export class CostEstimate {
     nullable: true,
     description:
       'The prompt at its bound (a token a byte, never beyond the context window), answered up to `maxOutputTokens`, or 4,096 tokens ' +
-      `where none is given (USD); one attempt. ${UNPRICED}`,
+      'where none is given; of other operations: a token a byte, the dearest pictures, and a recording as long as its size allows (USD); ' +
+      `one attempt. ${UNPRICED}`,
   })
   get high(): Money | null {
     return orNull(this.forecast.cost.high);
   }
 
-  @Field(() => GraphQLSafeInt, { description: 'Estimated tokens of the whole prompt: system, tools, schema and media included.' })
+  @Field(() => GraphQLSafeInt, { description: 'Estimated tokens of all that is sent: system, tools, schema and media included.' })
   get inputTokens(): number {
     return this.forecast.cost.inputTokens;
   }
