@@ -14,6 +14,8 @@ import { estimatePrompt, tokensOfText } from './token-estimate.js';
 /** Of speech that is heard: OpenAI counts a token for each 100 ms, and for each 50 ms that it says (https://platform.openai.com/docs/guides/realtime-costs). */
 const TOKENS_PER_SECOND = 10;
 const SPOKEN_TOKENS_PER_SECOND = 20;
+/** Of those that hear, Gemini counts most: https://ai.google.dev/gemini-api/docs/audio */
+const MOST_TOKENS_PER_SECOND = 32;
 /** Of what is said in it: 150 words a minute, at four tokens for three words. */
 const WORD_TOKENS_PER_SECOND = 10 / 3;
 /** As fast as that, at five letters and a space a word. */
@@ -113,8 +115,8 @@ function mostTokens(call: OperationCall, usual: TokenClasses): TokenClasses {
     case 'SPEECH':
       return { ...most, audioOutput: SLOWEST * usual.audioOutput };
     case 'TRANSCRIPTION': {
-      const { audioInput, output } = heardTokens(lengthOf(call).most);
-      return { ...most, audioInput, output: SLOWEST * output };
+      const seconds = lengthOf(call).most;
+      return { ...most, audioInput: MOST_TOKENS_PER_SECOND * seconds, output: SLOWEST * heardTokens(seconds).output };
     }
     default:
       return most;

@@ -83,6 +83,15 @@ describe('what is told of a call before its answer', () => {
     expect(forecastCall(call, { contextWindow: null, maxOutputTokens: null, price: null }).expected).toBeNull();
   });
 
+  test('a recording may be counted by who counts most, for as long as it can be', () => {
+    const call = transcription({ audio: fileOf(Buffer.alloc(48_000)) });
+    const { expected, high } = forecastCall(call, {
+      ...{ contextWindow: null, maxOutputTokens: null },
+      price: price(['AUDIO_INPUT', '1', 1_000_000], ['OUTPUT', '0', 1]),
+    });
+    expect([formatUsd(expected ?? 0n), formatUsd(high ?? 0n)]).toEqual(['0.00003', '0.002048']);
+  });
+
   test('an accepted call whose caller left is billed by the piece as it was asked, as an estimate', () => {
     const call = speech({ text: 'Good morning' });
     const end = { reported: null, delivered: { parts: [], refusal: null }, promptEstimate: 3, promptUnits: unitsOf(call) };
