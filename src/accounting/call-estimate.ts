@@ -1,9 +1,9 @@
 import { assertNever } from '../core/assert-never.js';
 import { charactersOf, isOperation } from '../core/operations.js';
 import type { InferenceCall, OperationCall, OperationName, SpeechCall, TranscriptionCall } from '../core/operations.js';
-import type { Price } from '../core/pricing.js';
-import { NO_TOKENS } from '../core/usage.js';
-import type { TokenClasses, UsageUnits } from '../core/usage.js';
+import type { Cost, Price } from '../core/pricing.js';
+import { NO_TOKENS, TOKEN_CLASSES } from '../core/usage.js';
+import type { TokenClasses, TokenUsage, UsageUnits } from '../core/usage.js';
 import { forecastCost } from './estimate.js';
 import type { CostForecast, ForecastTarget } from './estimate.js';
 import { costOf } from './price.js';
@@ -58,6 +58,23 @@ export function unitsOf(call: InferenceCall): UsageUnits | undefined {
   }
 }
 
+/**
+ * What a call of an operation used and costs. What was told by the piece alone (the characters of a speech) and is priced by the
+ * token counts with the tokens that are predicted of it, as an estimate.
+ */
+export function billOfCall(
+  call: InferenceCall,
+  usage: TokenUsage,
+  price: Price | null,
+): { readonly usage: TokenUsage; readonly cost: Cost } {
+  const cost = costOf(usage, price);
+  if (cost.total !== null || price === null || usage.units === undefined || !isOperation(call)) return { usage, cost };
+  if (TOKEN_CLASSES.some((name) => usage[name] > 0)) return { usage, cost };
+  const estimated: TokenUsage = { ...usage, ...expectedTokens(call, usage.units.SECOND), source: 'ESTIMATED' };
+  const estimatedCost = costOf(estimated, price);
+  return estimatedCost.total === null ? { usage, cost } : { usage: estimated, cost: estimatedCost };
+}
+
 /** Predicts the cost of a call of any operation on a target. */
 export function forecastCall(call: InferenceCall, target: ForecastTarget): CostForecast {
   return isOperation(call) ? forecastOperation(call, target) : forecastCost(call, target);
@@ -91,7 +108,7 @@ function basisOf(call: OperationCall): string {
   return `the recording's length is not known: ${usual} seconds if it has 128 kbit a second, at most ${most} at 6`;
 }
 
-function expectedTokens(call: OperationCall): TokenClasses {
+function expectedTokens(call: OperationCall, heardSeconds?: number): TokenClasses {
   const input = estimateInput(call);
   switch (call.operation) {
     case 'IMAGE':
@@ -99,7 +116,11 @@ function expectedTokens(call: OperationCall): TokenClasses {
     case 'SPEECH':
       return { ...NO_TOKENS, input, audioOutput: spokenTokens(call) };
     case 'TRANSCRIPTION':
-      return { ...NO_TOKENS, ...heardTokens(lengthOf(call).usual), input: input - TOKENS_PER_SECOND * lengthOf(call).usual };
+      return {
+        ...NO_TOKENS,
+        ...heardTokens(heardSeconds ?? lengthOf(call).usual),
+        input: input - TOKENS_PER_SECOND * lengthOf(call).usual,
+      };
     default:
       return { ...NO_TOKENS, input };
   }

@@ -1,7 +1,7 @@
-import { estimateInput, unitsOf } from '../accounting/call-estimate.js';
+import { billOfCall, estimateInput, unitsOf } from '../accounting/call-estimate.js';
 import { settleUsage, sumUsage } from '../accounting/outcomes.js';
 import type { SettledOutcome } from '../accounting/outcomes.js';
-import { COST_OF_NOTHING, costOf, priceInForce, sumCosts } from '../accounting/price.js';
+import { COST_OF_NOTHING, priceInForce, sumCosts } from '../accounting/price.js';
 import { assertNever } from '../core/assert-never.js';
 import type { Deployment } from '../core/catalogue.js';
 import type { AttemptRecord, ServedBy } from '../core/inference.js';
@@ -30,7 +30,7 @@ export function settleAttempt(attempt: Attempt, call: InferenceCall, endedBy: En
     promptUnits: unitsOf(call),
   });
   const price = priceOf(deployment, startedAt, answer.serviceTier);
-  const settled = { usage, cost: costOf(usage, price) };
+  const settled = billOfCall(call, usage, price);
   return { id, index, served: servedBy(deployment), status, failure, startedAt, firstTokenMs, durationMs, ...settled };
 }
 
