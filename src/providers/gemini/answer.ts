@@ -100,6 +100,7 @@ export const FINISH_REASON_TABLE: ReadonlyMap<string, FinishReason> = new Map<st
   // Not the vendor's word, but that of servers that stand in for it.
   ['FUNCTION_CALL', 'TOOL_CALLS'],
   ['MAX_TOKENS', 'LENGTH'],
+  ['CONTINUATION', 'LENGTH'],
   ['SAFETY', 'CONTENT_FILTER'],
   ['RECITATION', 'CONTENT_FILTER'],
   ['BLOCKLIST', 'CONTENT_FILTER'],
