@@ -83,55 +83,6 @@ describe('what is told of a call before its answer', () => {
     expect(forecastCall(call, { contextWindow: null, maxOutputTokens: null, price: null }).expected).toBeNull();
   });
 
-  test('a recording may be counted by who counts most, for as long as it can be', () => {
-    const call = transcription({ audio: fileOf(Buffer.alloc(48_000)) });
-    const { expected, high } = forecastCall(call, {
-      ...{ contextWindow: null, maxOutputTokens: null },
-      price: price(['AUDIO_INPUT', '1', 1_000_000], ['OUTPUT', '0', 1]),
-    });
-    expect([formatUsd(expected ?? 0n), formatUsd(high ?? 0n)]).toEqual(['0.00003', '0.002048']);
-  });
-
-  const byTokens = price(['INPUT', '5', 1_000_000], ['OUTPUT', '40', 1_000_000]);
-    expect(shown(usage, byTokens)).toMatchObject({ total: '0.0405', components: [['INPUT', 100], ['IMAGE_OUTPUT', 1_000]] }); // prettier-ignore
-  });
-
-  test('has no cost where the price has no rate for it: unknown is not zero', () => {
-    expect(shown(used({ units: { CHARACTER: 14 } }), price(['INPUT', '1', 1_000_000]))).toMatchObject({ total: null, quality: 'UNPRICED' });
-    expect(shown(used({ input: 3, units: { IMAGE: 1 } }), price(['SECOND', '1', 1]))).toMatchObject({ total: null, quality: 'UNPRICED' });
-  });
-
-  test('a request’s own rate is added once to whatever counts no searches', () => {
-    const both = price(['INPUT', '1', 1_000_000], ['REQUEST', '2', 1_000]);
-    expect(shown(used({ input: 10 }), both)).toMatchObject({ total: '0.00201' });
-  });
-});
-
-describe('what is told of a call before its answer', () => {
-  const calls: readonly (readonly [string, OperationCall, number, object | undefined])[] = [
-    ['texts', embedding({ texts: ['12345678', '1234'] }), 3, undefined],
-    ['moderation', moderation({ texts: ['12345678'] }), 2, undefined],
-    ['a query beside each document', reranking({ query: '1234', documents: Array(150).fill('1234') as string[] }), 300, { REQUEST: 2 }],
-    ['images', image({ prompt: '1234', count: 3 }), 1, { IMAGE: 3 }],
-    ['speech', speech({ text: 'Hi 🌞', instructions: '1234' }), 3, { CHARACTER: 4 }],
-    ['a recording', transcription({ audio: fileOf(Buffer.alloc(48_000)) }), 30, { SECOND: 3 }],
-  ];
-
-  test.each(calls)('%s', (_name, call, tokens, units) => {
-    expect(estimateInput(call)).toBe(tokens);
-    expect(unitsOf(call)).toEqual(units);
-  });
-
-  test.each(calls)('is what its cost is predicted by: %s', (_name, call, tokens) => {
-    const by = price(['INPUT', '1', 1_000_000], ['OUTPUT', '1', 1_000_000], ['IMAGE', '0.04', 1], ['SECOND', '0.0001', 1], ['CHARACTER', '15', 1_000_000]); // prettier-ignore
-    const { low, expected, high, inputTokens, basis } = forecastCall(call, { contextWindow: null, maxOutputTokens: null, price: by });
-    expect(inputTokens).toBe(tokens);
-    expect(low).not.toBeNull();
-    expect((high ?? 0n) >= (expected ?? 0n) && (expected ?? 0n) >= (low ?? 0n)).toBe(true);
-    expect(basis).toContain('Price: test');
-    expect(forecastCall(call, { contextWindow: null, maxOutputTokens: null, price: null }).expected).toBeNull();
-  });
-
   const byTokens = price(['INPUT', '1', 1_000_000], ['AUDIO_INPUT', '3', 1_000_000], ['OUTPUT', '2', 1_000_000], ['AUDIO_OUTPUT', '12', 1_000_000], ['IMAGE_OUTPUT', '40', 1_000_000]); // prettier-ignore
   test.each<readonly [string, OperationCall, TokenUsage['units'], string]>([
     // 3 tokens of text, and 12 characters at 15 a second and 20 tokens each.
@@ -150,6 +101,15 @@ describe('what is told of a call before its answer', () => {
     expect(billOfCall(call, used({ units }), null)).toMatchObject({ usage: { source: 'REPORTED' }, cost: { total: null } });
     const byThePiece = price(['CHARACTER', '1', 1], ['IMAGE', '1', 1], ['SECOND', '1', 1]);
     expect(billOfCall(call, used({ units }), byThePiece)).toMatchObject({ usage: { source: 'REPORTED' }, cost: { quality: 'EXACT' } });
+  });
+
+  test('a recording may be counted by who counts most, for as long as it can be', () => {
+    const call = transcription({ audio: fileOf(Buffer.alloc(48_000)) });
+    const { expected, high } = forecastCall(call, {
+      ...{ contextWindow: null, maxOutputTokens: null },
+      price: price(['AUDIO_INPUT', '1', 1_000_000], ['OUTPUT', '0', 1]),
+    });
+    expect([formatUsd(expected ?? 0n), formatUsd(high ?? 0n)]).toEqual(['0.00003', '0.002048']);
   });
 
   test('an accepted call whose caller left is billed by the piece as it was asked, as an estimate', () => {
