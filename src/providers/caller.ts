@@ -119,7 +119,7 @@ async function runCall(deps: CallerParts, progress: CallInProgress): Promise<Cha
   const outgoing = toOutgoing(request, target, options);
   const signed = target.account === null ? outgoing : await deps.signer.sign(outgoing, { target, signal: options.signal });
   if (isFailure(signed)) return { ...refusal(cleanFailure(signed, secrets)), durationMs: clock.monotonicMs() - startedMs };
-  const reader = api.createStreamReader();
+  const reader = api.createStreamReader(target);
   const result = await runExchange(deps, {
     createDecoder: api.createDecoder,
     stream: options.stream,

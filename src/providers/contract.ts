@@ -68,8 +68,8 @@ export interface ChatApi {
   toRequest(call: CompletionCall, target: ProviderTarget, options: ChatRequestOptions): ChatRequest;
   /** A whole unary body in neutral words, ending in `end`; throws `UnreadableBody` where it is none. */
   fromResponse(body: JsonValue): readonly AnswerDelta[];
-  /** A fresh reader of one stream. */
-  createStreamReader(): StreamReader;
+  /** A fresh reader of one stream; of the target's, where models of one format count in different ways. */
+  createStreamReader(target?: ProviderTarget): StreamReader;
   /** What takes a stream's bytes apart; absent: server-sent events. */
   readonly createDecoder?: (onFrame: (frame: SseFrame) => void) => FrameDecoder;
   /** The failure that an error status means. `body` is text as received, at most 64 KiB of it. */

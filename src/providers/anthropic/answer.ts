@@ -1,12 +1,12 @@
 import type { AnswerDelta } from '../../core/answer.js';
 import { isJsonObject } from '../../core/json.js';
 import type { JsonObject, JsonValue } from '../../core/json.js';
-import { disjointUsage } from '../../core/usage.js';
 import type { TokenUsage } from '../../core/usage.js';
 import type { FinishReason } from '../../core/vocabulary.js';
 import { ANSWER_TOOL } from '../answer-tool.js';
 import { listOf, numberOf, objectOf, textOf, wordOf } from '../json-read.js';
-import { storable, tokensOf } from '../usage-read.js';
+import { CLAUDE_STOP_REASONS, finishReasonIn } from '../stop-reasons.js';
+import { tokensOf, usageBesideCache } from '../usage-read.js';
 
 /** What has to be remembered between two events of one message. */
 export interface MessageState {
@@ -172,32 +172,17 @@ function closeTotals(state: MessageState, event: JsonObject): Step {
 function endMessage(state: MessageState): Step {
   if (state.ended) return [state, []];
   const deltas: AnswerDelta[] = [];
-  if (state.refusal !== null && toFinishReason(state) === 'REFUSAL') deltas.push({ type: 'refusal', text: state.refusal });
+  if (state.refusal !== null && finishReasonIn(STOP_REASON_TABLE, state) === 'REFUSAL')
+    deltas.push({ type: 'refusal', text: state.refusal });
   const usage = fromAnthropicUsage(state.usage);
   if (usage !== null) deltas.push({ type: 'usage', usage });
   const serviceTier = wordOf(state.usage['service_tier']);
   if (serviceTier !== null) deltas.push({ type: 'serviceTier', serviceTier });
-  deltas.push({ type: 'finish', reason: toFinishReason(state), raw: state.rawFinish ?? '' }, { type: 'end' });
+  deltas.push({ type: 'finish', reason: finishReasonIn(STOP_REASON_TABLE, state), raw: state.rawFinish ?? '' }, { type: 'end' });
   return [{ ...state, ended: true }, deltas];
 }
 
-/** Every documented reason. What is not here is OTHER: never silently STOP. */
-export const STOP_REASON_TABLE: ReadonlyMap<string, FinishReason> = new Map<string, FinishReason>([
-  ['end_turn', 'STOP'],
-  ['stop_sequence', 'STOP'],
-  ['max_tokens', 'LENGTH'],
-  ['tool_use', 'TOOL_CALLS'],
-  ['pause_turn', 'PAUSED'],
-  ['refusal', 'REFUSAL'],
-  ['model_context_window_exceeded', 'CONTEXT_LENGTH'],
-]);
-
-function toFinishReason({ rawFinish, calls }: MessageState): FinishReason {
-  const named = STOP_REASON_TABLE.get(rawFinish ?? '') ?? 'OTHER';
-  // Only the tool that stands for structured output was called, and that is an answer; servers that stand in for the vendor say an end behind calls.
-  if (named === 'TOOL_CALLS' || named === 'STOP') return calls === 0 ? 'STOP' : 'TOOL_CALLS';
-  return named;
-}
+export const STOP_REASON_TABLE: ReadonlyMap<string, FinishReason> = new Map(CLAUDE_STOP_REASONS);
 
 /**
  * The vendor's input leaves out what was read from the cache and written to it; its output contains the thinking
@@ -215,10 +200,6 @@ export function fromAnthropicUsage(raw: JsonObject): TokenUsage | null {
     cacheWrite5m: cacheWrite5m + unsaid,
     cacheWrite1h,
   };
-  const input = tokensOf(raw['input_tokens']) ?? 0;
-  const answerTotal = tokensOf(raw['output_tokens']) ?? 0;
-  const promptTotal = [input, ...Object.values(promptParts)].reduce((sum, tokens) => sum + Math.max(0, tokens), 0);
-  if (promptTotal === 0 && answerTotal === 0) return null;
   const reasoning = tokensOf(objectOf(raw['output_tokens_details'])['thinking_tokens']) ?? 0;
-  return disjointUsage({ promptTotal, promptParts, answerTotal, answerParts: { reasoning }, raw: storable(raw) });
+  return usageBesideCache(raw, { input: raw['input_tokens'], promptParts, output: raw['output_tokens'], answerParts: { reasoning } });
 }

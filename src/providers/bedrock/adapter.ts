@@ -10,6 +10,7 @@ import { INITIAL_STATE, endMessage, eventsOf, reduceEvent } from './answer.js';
 import type { ConverseState } from './answer.js';
 import { bedrockEmbeddings } from './embeddings.js';
 import { fromException, toBedrockFailure } from './failures.js';
+import { familyOf } from './families.js';
 import { bedrockImages } from './images.js';
 import { bedrockRerank } from './rerank.js';
 import { toConverseRequest } from './request.js';
@@ -21,9 +22,9 @@ export const bedrockConverse: WireFormatAdapter = {
     toRequest: toConverseRequest,
     fromResponse: fromConverseResponse,
     createDecoder: createEventStreamDecoder,
-    createStreamReader: () =>
+    createStreamReader: (target) =>
       createStreamReader<ConverseState>({
-        initial: INITIAL_STATE,
+        initial: { ...INITIAL_STATE, inputHoldsCache: target !== undefined && familyOf(target).streamedInputHoldsCache },
         reduce: reduceEvent,
         toFailure: (event, name) => (name === EXCEPTION ? fromException(event) : null),
         // The totals come last; where only they are missing the answer is whole.

@@ -1,12 +1,12 @@
 import type { AnswerDelta } from '../../core/answer.js';
 import { isJsonObject } from '../../core/json.js';
 import type { JsonObject, JsonValue } from '../../core/json.js';
-import { disjointUsage } from '../../core/usage.js';
 import type { TokenUsage } from '../../core/usage.js';
 import type { FinishReason } from '../../core/vocabulary.js';
 import { ANSWER_TOOL } from '../answer-tool.js';
 import { listOf, numberOf, objectOf, textOf, wordOf } from '../json-read.js';
-import { storable, tokensOf } from '../usage-read.js';
+import { CLAUDE_STOP_REASONS, finishReasonIn } from '../stop-reasons.js';
+import { tokensOf, usageBesideCache } from '../usage-read.js';
 
 /** Put before a closed thought: what Anthropic itself closed has another form, and neither takes the other's. */
 export const REDACTED_MARK = 'bedrock:';
@@ -19,6 +19,8 @@ export interface ConverseState {
   readonly calls: number;
   readonly rawFinish: string | null;
   readonly ended: boolean;
+  /** What is told as input holds what the cache gave and took. */
+  readonly inputHoldsCache: boolean;
 }
 
 type OpenBlock =
@@ -26,7 +28,7 @@ type OpenBlock =
   | { readonly kind: 'tool'; readonly id: string | null; readonly call: number | null; readonly hasInput: boolean }
   | { readonly kind: 'reasoning'; readonly signature: string };
 
-export const INITIAL_STATE: ConverseState = { open: new Map(), calls: 0, rawFinish: null, ended: false };
+export const INITIAL_STATE: ConverseState = { open: new Map(), calls: 0, rawFinish: null, ended: false, inputHoldsCache: false };
 
 type Step = readonly [ConverseState, readonly AnswerDelta[]];
 
@@ -150,54 +152,41 @@ function inputOf(call: number | null, text: string): readonly AnswerDelta[] {
 /** The last event: totals, the one finish, then `end`. Without the stop before it the message was cut. */
 export function endMessage(state: ConverseState, metadata: JsonObject): Step {
   const deltas: AnswerDelta[] = [];
-  const usage = isJsonObject(metadata['usage']) ? fromBedrockUsage(metadata['usage']) : null;
+  const usage = isJsonObject(metadata['usage']) ? fromBedrockUsage(metadata['usage'], state) : null;
   if (usage !== null) deltas.push({ type: 'usage', usage });
   const serviceTier = wordOf(objectOf(metadata['serviceTier'])['type']);
   if (serviceTier !== null) deltas.push({ type: 'serviceTier', serviceTier });
   if (state.rawFinish === null) return [state, deltas];
-  deltas.push({ type: 'finish', reason: toFinishReason(state), raw: state.rawFinish }, { type: 'end' });
+  deltas.push({ type: 'finish', reason: finishReasonIn(STOP_REASON_TABLE, state), raw: state.rawFinish }, { type: 'end' });
   return [{ ...state, ended: true }, deltas];
 }
 
-/** Every documented reason, and those that models say past it. What is not here is OTHER: never silently STOP. */
+/** Every documented reason, and those that models say past it. */
 export const STOP_REASON_TABLE: ReadonlyMap<string, FinishReason> = new Map<string, FinishReason>([
-  ['end_turn', 'STOP'],
-  ['stop_sequence', 'STOP'],
-  ['max_tokens', 'LENGTH'],
-  ['tool_use', 'TOOL_CALLS'],
+  ...CLAUDE_STOP_REASONS,
   ['guardrail_intervened', 'CONTENT_FILTER'],
   ['content_filtered', 'CONTENT_FILTER'],
   ['malformed_model_output', 'INCOMPLETE'],
   ['malformed_tool_use', 'INCOMPLETE'],
-  ['model_context_window_exceeded', 'CONTEXT_LENGTH'],
-  ['refusal', 'REFUSAL'],
-  ['pause_turn', 'PAUSED'],
 ]);
 
-function toFinishReason({ rawFinish, calls }: ConverseState): FinishReason {
-  const named = STOP_REASON_TABLE.get(rawFinish ?? '') ?? 'OTHER';
-  // Only the tool that stands for structured output was called, and that is an answer.
-  if (named === 'TOOL_CALLS' && calls === 0) return 'STOP';
-  return named === 'STOP' && calls > 0 ? 'TOOL_CALLS' : named;
-}
-
 /**
- * The vendor's input leaves out what was read from the cache and written to it
- * (https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html). Null where nothing was reported.
+ * The vendor's input leaves out what was read from the cache and written to it, so that the total is the sum of all
+ * (https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html). The streams of some models put it in all the same, and count
+ * it twice in their total: then `inputHoldsCache`. Null where nothing was reported.
  */
-export function fromBedrockUsage(raw: JsonObject): TokenUsage | null {
+function fromBedrockUsage(raw: JsonObject, { inputHoldsCache }: Pick<ConverseState, 'inputHoldsCache'>): TokenUsage | null {
   const cacheWrite1h = writtenFor(raw, '1h');
-  const told = cacheWrite1h + writtenFor(raw, '5m');
-  const written = Math.max(tokensOf(raw['cacheWriteInputTokens']) ?? 0, told);
+  const written = Math.max(tokensOf(raw['cacheWriteInputTokens']) ?? 0, cacheWrite1h + writtenFor(raw, '5m'));
   const promptParts = {
     cachedInput: tokensOf(raw['cacheReadInputTokens']) ?? 0,
     cacheWrite5m: written - cacheWrite1h,
     cacheWrite1h,
   };
-  const answerTotal = tokensOf(raw['outputTokens']) ?? 0;
-  const promptTotal = [tokensOf(raw['inputTokens']) ?? 0, ...Object.values(promptParts)].reduce((sum, each) => sum + Math.max(0, each), 0);
-  if (promptTotal === 0 && answerTotal === 0) return null;
-  return disjointUsage({ promptTotal, promptParts, answerTotal, answerParts: {}, raw: storable(raw) });
+  const told = tokensOf(raw['inputTokens']) ?? 0;
+  const held = inputHoldsCache ? promptParts.cachedInput + written : 0;
+  const input = told >= held ? told - held : told;
+  return usageBesideCache(raw, { input, promptParts, output: raw['outputTokens'], answerParts: {} });
 }
 
 function writtenFor(raw: JsonObject, ttl: string): number {

@@ -1,6 +1,6 @@
 import type { Media } from '../../core/completion.js';
-import { Untranslatable } from '../contract.js';
-import { mimeTypeOf } from '../media.js';
+import { WAV_AND_MP3, base64Of, wordFor } from '../media.js';
+import type { TakenAs } from '../media.js';
 
 type ImageFormat = 'png' | 'jpeg' | 'gif' | 'webp';
 type DocumentFormat = 'pdf' | 'csv' | 'doc' | 'docx' | 'html' | 'md' | 'txt' | 'xls' | 'xlsx';
@@ -11,68 +11,59 @@ export type ImageBlock = { image: { format: ImageFormat; source: { bytes: string
 export type DocumentBlock = { document: { format: DocumentFormat; name: string; source: { bytes: string } } };
 export type AudioBlock = { audio: { format: AudioFormat; source: { bytes: string } } };
 
-const IMAGES: ReadonlyMap<string, ImageFormat> = new Map<string, ImageFormat>([
-  ['image/png', 'png'],
-  ['image/jpeg', 'jpeg'],
-  ['image/jpg', 'jpeg'],
-  ['image/gif', 'gif'],
-  ['image/webp', 'webp'],
-]);
+const IMAGES: TakenAs<ImageFormat> = {
+  kind: 'images',
+  fallback: 'image/png',
+  words: [
+    ['image/png', 'png'],
+    ['image/jpeg', 'jpeg'],
+    ['image/jpg', 'jpeg'],
+    ['image/gif', 'gif'],
+    ['image/webp', 'webp'],
+  ],
+};
 
-const DOCUMENTS: ReadonlyMap<string, DocumentFormat> = new Map<string, DocumentFormat>([
-  ['application/pdf', 'pdf'],
-  ['text/csv', 'csv'],
-  ['application/msword', 'doc'],
-  ['application/vnd.openxmlformats-officedocument.wordprocessingml.document', 'docx'],
-  ['text/html', 'html'],
-  ['text/markdown', 'md'],
-  ['text/plain', 'txt'],
-  ['application/vnd.ms-excel', 'xls'],
-  ['application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', 'xlsx'],
-]);
+const DOCUMENTS: TakenAs<DocumentFormat> = {
+  kind: 'documents',
+  fallback: 'application/pdf',
+  words: [
+    ['application/pdf', 'pdf'],
+    ['text/csv', 'csv'],
+    ['application/msword', 'doc'],
+    ['application/vnd.openxmlformats-officedocument.wordprocessingml.document', 'docx'],
+    ['text/html', 'html'],
+    ['text/markdown', 'md'],
+    ['text/plain', 'txt'],
+    ['application/vnd.ms-excel', 'xls'],
+    ['application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', 'xlsx'],
+  ],
+};
 
-const SOUNDS: ReadonlyMap<string, AudioFormat> = new Map<string, AudioFormat>([
-  ['audio/wav', 'wav'],
-  ['audio/x-wav', 'wav'],
-  ['audio/wave', 'wav'],
-  ['audio/vnd.wave', 'wav'],
-  ['audio/mpeg', 'mp3'],
-  ['audio/mp3', 'mp3'],
-  ['audio/flac', 'flac'],
-  ['audio/ogg', 'ogg'],
-  ['audio/opus', 'opus'],
-  ['audio/aac', 'aac'],
-  ['audio/mp4', 'm4a'],
-  ['audio/webm', 'webm'],
-]);
+const SOUNDS: TakenAs<AudioFormat> = {
+  kind: 'audio',
+  fallback: 'audio/wav',
+  words: [
+    ...WAV_AND_MP3,
+    ['audio/flac', 'flac'],
+    ['audio/ogg', 'ogg'],
+    ['audio/opus', 'opus'],
+    ['audio/aac', 'aac'],
+    ['audio/mp4', 'm4a'],
+    ['audio/webm', 'webm'],
+  ],
+};
 
 export function toImage(media: Media): ImageBlock {
-  return {
-    image: { format: formatOf(media, { kind: 'images', fallback: 'image/png', formats: IMAGES }), source: bytesOf(media, 'images') },
-  };
+  return { image: { format: wordFor(media, IMAGES), source: { bytes: base64Of(media, 'images') } } };
 }
 
 export function toAudio(media: Media): AudioBlock {
-  return { audio: { format: formatOf(media, { kind: 'audio', fallback: 'audio/wav', formats: SOUNDS }), source: bytesOf(media, 'audio') } };
+  return { audio: { format: wordFor(media, SOUNDS), source: { bytes: base64Of(media, 'audio') } } };
 }
 
 export function toDocument(media: Media, names: Set<string>): DocumentBlock {
-  const format = formatOf(media, { kind: 'documents', fallback: 'application/pdf', formats: DOCUMENTS });
-  return { document: { format, name: nameOf(media, names), source: bytesOf(media, 'documents') } };
-}
-
-function formatOf<Format>(
-  media: Media,
-  { kind, fallback, formats }: { kind: string; fallback: string; formats: ReadonlyMap<string, Format> },
-): Format {
-  const format = formats.get(mimeTypeOf(media, fallback).toLowerCase());
-  if (format === undefined) throw new Untranslatable(`This provider takes ${kind} as ${[...formats.keys()].join(', ')} only.`);
-  return format;
-}
-
-function bytesOf({ base64 }: Media, kind: string): { bytes: string } {
-  if (base64 === null) throw new Untranslatable(`This provider takes ${kind} as base64 only, not by address.`);
-  return { bytes: base64 };
+  const format = wordFor(media, DOCUMENTS);
+  return { document: { format, name: nameOf(media, names), source: { bytes: base64Of(media, 'documents') } } };
 }
 
 /** Letters, digits, single spaces, hyphens, parentheses and brackets, and no name twice. */

@@ -4,7 +4,8 @@ import type { JsonObject } from '../../core/json.js';
 import { currentTurnStart, tidyConversation } from '../conversation.js';
 import { Untranslatable } from '../contract.js';
 import { KEEPS_ITSELF, leftOut } from '../extra-fields.js';
-import { mimeTypeOf, urlOf } from '../media.js';
+import { WAV_AND_MP3, base64Of, urlOf, wordFor } from '../media.js';
+import type { TakenAs } from '../media.js';
 import type { Quirks } from '../preset.js';
 import { detailsOf } from './reasoning-details.js';
 
@@ -125,25 +126,14 @@ function toContentPart(part: Part, quirks: Quirks): ContentPart {
   }
 }
 
-const AUDIO_FORMATS: ReadonlyMap<string, 'wav' | 'mp3'> = new Map([
-  ['audio/wav', 'wav'],
-  ['audio/x-wav', 'wav'],
-  ['audio/wave', 'wav'],
-  ['audio/vnd.wave', 'wav'],
-  ['audio/mpeg', 'mp3'],
-  ['audio/mp3', 'mp3'],
-] as const);
+const SOUNDS: TakenAs<'wav' | 'mp3'> = { kind: 'audio', fallback: 'audio/wav', words: WAV_AND_MP3 };
 
 function toAudio(media: Media): { data: string; format: 'wav' | 'mp3' } {
-  if (media.base64 === null) throw new Untranslatable('This provider takes audio as base64 only, not by address.');
-  const format = AUDIO_FORMATS.get(mimeTypeOf(media, 'audio/wav').toLowerCase());
-  if (format === undefined) throw new Untranslatable('This provider takes audio as audio/wav or audio/mpeg only.');
-  return { data: media.base64, format };
+  return { data: base64Of(media, 'audio'), format: wordFor(media, SOUNDS) };
 }
 
 function toFile(media: Media, quirks: Quirks): { filename: string; file_data: string } {
-  if (media.base64 === null && quirks.documentByUrl !== true)
-    throw new Untranslatable('This provider takes documents as base64 only, not by address.');
+  if (quirks.documentByUrl !== true) base64Of(media, 'documents');
   return { filename: media.name ?? 'document.pdf', file_data: urlOf(media, 'application/pdf') };
 }
 

@@ -120,6 +120,33 @@ test('C8 what was written for an hour is not counted as written for five minutes
   expect(read1h).toMatchObject({ input: 15, cacheWrite1h: 4_803, cacheWrite5m: 0, output: 47, inconsistent: false });
 });
 
+describe('C8 what an input holds', () => {
+  const stop = { messageStop: { stopReason: 'end_turn' } };
+  const streamed = (upstreamModel: string, told: object) => {
+    const reader = chatApi(BEDROCK).createStreamReader(makeTarget({ wireFormat: BEDROCK, upstreamModel }));
+    return answerOf([words(0, 'x'), stop, { metadata: { usage: told } }].flatMap((event) => reader.read(frame(event)))).usage;
+  };
+  const whole = (told: object) =>
+    answerOf(
+      chatApi(BEDROCK).fromResponse({ output: { message: { content: [{ text: 'x' }] } }, stopReason: 'end_turn', usage: { ...told } }),
+    ).usage;
+  const classes = { input: 2, cachedInput: 0, cacheWrite5m: 4_993, output: 19, inconsistent: false };
+  const plain = { inputTokens: 2, cacheWriteInputTokens: 4_993, outputTokens: 19, totalTokens: 5_014 };
+
+  test('is what the cache neither gave nor took, in both forms', () => {
+    expect(streamed('global.anthropic.claude-sonnet-4-6', plain)).toMatchObject(classes);
+    expect(whole(plain)).toMatchObject(classes);
+  });
+
+  test('is all in the streams of OpenAI’s models: nothing of it is counted twice', () => {
+    const twice = { inputTokens: 4_995, cacheWriteInputTokens: 4_993, outputTokens: 19, totalTokens: 10_007 };
+    expect(streamed('global.openai.gpt-5.6-sol', twice)).toMatchObject(classes);
+    expect(streamed('openai.gpt-oss-120b-1:0', { inputTokens: 7, outputTokens: 1, totalTokens: 8 })).toMatchObject({ input: 7, output: 1 });
+    // Were it mended: less than what the cache gave can't hold it.
+    expect(streamed('global.openai.gpt-5.6-sol', plain)).toMatchObject(classes);
+  });
+});
+
 test('S21 any blocks, begun and ended in any order, come out in a legal order', () => {
   const block = fc.constantFrom('text', 'tool', 'thought', 'silent');
   fc.assert(
