@@ -86,7 +86,7 @@ describe.each(EACH_VOICE)('S21 %s', (format, voice) => {
       fc.property(fc.array(anySaid(voice), { maxLength: 25 }), (said) => {
         checkLegal(readFrames(framesOf(voice, said), format));
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -98,7 +98,7 @@ describe.each(EACH_VOICE)('S21 %s', (format, voice) => {
         const frames = all.map((data) => ({ event: null, data: JSON.stringify(data) }));
         checkLegal(readFrames(frames, format));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -114,7 +114,7 @@ describe.each(EACH_VOICE)('S21 %s', (format, voice) => {
           if (!(error instanceof UnreadableBody)) throw error;
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });

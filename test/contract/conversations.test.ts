@@ -143,7 +143,7 @@ describe.each(TARGETS)('%s', (_, target) => {
         const messages = [...turns.flatMap(messagesOf), message('USER', 'Go')];
         expect(bodyOf(messages, target, reasons ? REASONING : {}).refusal).toBeNull();
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 });
