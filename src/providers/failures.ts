@@ -47,6 +47,7 @@ const CONTENT_FILTER_TEXTS: readonly RegExp[] = [
   /blocked by content filtering/i, // Anthropic
   /violat\w+ .{0,40}(usage|content|safety) (policy|policies|guidelines)/i, // OpenAI, xAI
   /(input|prompt|request|content) (was|has been) (flagged|rejected|blocked)/i, // OpenRouter, OpenAI
+  /responsible AI practices/i, // Google
 ];
 
 const MODEL_UNKNOWN_CODES: ReadonlySet<string> = new Set(['model_not_found', 'invalid_model', 'deploymentnotfound', 'model_not_available']);

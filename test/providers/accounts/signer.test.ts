@@ -9,6 +9,7 @@ import { createManualClock } from '../../kit/manual-clock.js';
 import type { ManualClock } from '../../kit/manual-clock.js';
 import { startScriptedUpstream } from '../../kit/scripted-upstream.js';
 import type { ScriptedUpstream, UpstreamHandler } from '../../kit/scripted-upstream.js';
+import { embedding } from '../operations-support.js';
 import { callOptions, makeCall, makeTarget } from '../support.js';
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', {
@@ -69,6 +70,18 @@ describe('Vertex AI, by a service account', () => {
     given = 0;
     tokens.respond(giveToken);
     upstream.respond(({ json }) => json(200, GEMINI_BODY));
+  });
+
+  test('other operations go there with the same token', async () => {
+    await chat();
+    upstream.respond(({ json }) => json(200, { predictions: [{ embeddings: { values: [1], statistics: { token_count: 1 } } }] }));
+    const asked = { ...target(), upstreamModel: 'gemini-embedding-001' };
+    expect(await caller.ask(embedding({ texts: ['Hi'] }), asked, callOptions({ stream: false }))).toMatchObject({ status: 'succeeded' });
+    expect(upstream.requests.at(-1)).toMatchObject({
+      path: `${place}/models/gemini-embedding-001:predict`,
+      headers: { authorization: 'Bearer token-1' },
+    });
+    expect(tokens.requests).toHaveLength(1);
   });
 
   test('the call goes to its project and location with a token, got for a statement that the account’s key signs', async () => {

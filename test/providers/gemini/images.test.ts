@@ -113,6 +113,12 @@ describe('the answer', () => {
     expect(result).toBeUndefined();
   });
 
+  test('a filter that speaks by an error is a filter too', () => {
+    const message =
+      "The prompt could not be submitted. This prompt contains sensitive words that violate Google's Responsible AI practices. Support codes: 42876398";
+    expect(answer({ error: { code: 400, status: 'INVALID_ARGUMENT', message } }, image()).failure?.class).toBe('CONTENT_FILTER');
+  });
+
   test('without a picture it is no answer, whatever it says instead', () => {
     const { failure, usage, ended } = answer(recorded('image-none'), image());
     expect(failure).toMatchObject({ class: 'BAD_RESPONSE', detail: expect.stringContaining('NO_IMAGE') });
