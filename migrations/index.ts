@@ -7,6 +7,7 @@ import { RoutesInReports1763787000000 } from './1763787000000-routes-in-reports.
 import { Cancellation1763790600000 } from './1763790600000-cancellation.js';
 import { HealthChecks1763794200000 } from './1763794200000-health-checks.js';
 import { ProviderTls1763797800000 } from './1763797800000-provider-tls.js';
+import { StructuredOutput1763801400000 } from './1763801400000-structured-output.js';
 
 /** In order; appended to, never changed. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   Cancellation1763790600000,
   HealthChecks1763794200000,
   ProviderTls1763797800000,
+  StructuredOutput1763801400000,
 ];

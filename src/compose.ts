@@ -24,6 +24,7 @@ import { createGraphqlApi } from './graphql/index.js';
 import { createMetrics } from './http/metrics.js';
 import { createHttpServer } from './http/server.js';
 import { createCompletions } from './inference/completions.js';
+import { createAnswerSchemas } from './inference/structured/schemas.js';
 import { createHealthBoard } from './routing/health.js';
 import { CALL_TIMEOUTS, createRouter } from './routing/router.js';
 import { openDatabase } from './storage/database.js';
@@ -110,6 +111,7 @@ function createInference(surroundings: Surroundings, { database, foundation, jou
   const durable = composeDurable({ ...{ database, ledger, store }, clock, logger });
   teardown.add('contents', durable.keeper, (opened) => opened.close(LEDGER_CLOSE_MS));
   const completions = createCompletions({
+    schemas: createAnswerSchemas(),
     ...{ catalogue, clock, logger, journal, drafts: writer, router, ...durable },
     ledger: meterLedger(ledger, { metrics, catalogue }),
     books: createLedgerReader(database.swiftWork),

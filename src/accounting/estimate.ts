@@ -1,4 +1,5 @@
 import type { CompletionCall } from '../core/completion.js';
+import { addUsd } from '../core/money.js';
 import type { PicoUsd } from '../core/money.js';
 import type { Price } from '../core/pricing.js';
 import { NO_TOKENS } from '../core/usage.js';
@@ -28,6 +29,8 @@ export interface ForecastTarget {
   readonly maxOutputTokens: number | null;
   /** In force now, for no special service tier. */
   readonly price: Price | null;
+  /** Where an answer that doesn't fit may be asked for once more: the bound holds both. */
+  readonly mayRepair?: boolean;
 }
 
 /** The longest answer, in tokens, that is reckoned with where the caller sets no cap. */
@@ -44,6 +47,9 @@ export const USUAL_ANSWER = 256;
  * as much for models that take a number instead of a word).
  */
 const THINKING_SHARE: Readonly<Record<ReasoningEffort, number>> = { NONE: 0, MINIMAL: 0.1, LOW: 0.2, MEDIUM: 0.5, HIGH: 0.8 };
+
+/** What a repair says of an answer's faults, at a token a byte: five of at most 160 characters, and the words around them. */
+const REPAIR_TOKENS = 4_096;
 
 /** Nobody here decodes media: a piece may well be ten times what one of a usual size comes to, and hardly more. */
 const LARGEST_MEDIA = 10;
@@ -62,8 +68,10 @@ export function forecastCost(call: CompletionCall, target: ForecastTarget): Cost
   const { output, reasoning } = usualTokens(call, size, target);
   const expected = expectedCost(call, size, target);
   const bound = promptAtMost(size, Math.max(inputTokens, target.contextWindow ?? Infinity));
-  const high = dearest([low, expected, priced({ ...bound, output: cap }), priced({ ...bound, reasoning: cap })]);
-  const basis = basisOf(call, { size, cap, price: target.price });
+  const atMost = (prompt: TokenClasses) => dearest([priced({ ...prompt, output: cap }), priced({ ...prompt, reasoning: cap })]);
+  const once = dearest([low, expected, atMost(bound)]);
+  const high = target.mayRepair === true ? together(once, atMost({ ...bound, input: bound.input + cap + REPAIR_TOKENS })) : once;
+  const basis = basisOf(call, { size, cap, ...target });
   return { low: cheapest([low, expected]), expected, high, inputTokens, expectedOutputTokens: output + reasoning, basis };
 }
 
@@ -119,9 +127,10 @@ interface Basis {
   readonly size: PromptSize;
   readonly cap: number;
   readonly price: Price | null;
+  readonly mayRepair?: boolean;
 }
 
-function basisOf(call: CompletionCall, { size: { media }, cap, price }: Basis): string {
+function basisOf(call: CompletionCall, { size: { media }, cap, price, mayRepair }: Basis): string {
   const mediaWords = (['image', 'audio', 'document'] as const).flatMap((kind) => (media[kind] > 0 ? `${media[kind]} × ${kind}` : []));
   const counted = ['system and other messages', ...(call.tools.length > 0 ? ['tools'] : []), ...(call.responseFormat ? ['format'] : [])];
   const input = `Input: an estimate, not the provider's count: bytes of ${counted.join(', ')} by four, at most one token a byte`;
@@ -129,7 +138,12 @@ function basisOf(call: CompletionCall, { size: { media }, cap, price }: Basis): 
   const asked = call.maxOutputTokens === null ? 'no maxOutputTokens is given' : 'by maxOutputTokens';
   const output = `Output: ${USUAL_ANSWER} tokens${call.reasoning ? ' and a share of the cap for reasoning' : ''}, at most ${cap} (${asked}; never more than the model can)`;
   const priced = price === null ? 'No price is in force' : `Price: ${price.source}, from ${price.effectiveFrom.toISOString()}`;
-  return `${input}${withMedia}. ${output}. ${priced}.`;
+  const repair = mayRepair === true ? ' The high amount holds one repair of an answer that does not fit its schema.' : '';
+  return `${input}${withMedia}. ${output}. ${priced}.${repair}`;
+}
+
+function together(one: PicoUsd | null, other: PicoUsd | null): PicoUsd | null {
+  return one === null || other === null ? null : addUsd(one, other);
 }
 
 function dearest(amounts: readonly (PicoUsd | null)[]): PicoUsd | null {

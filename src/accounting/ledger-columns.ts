@@ -81,6 +81,7 @@ export const ATTEMPT_COLUMNS = [
   'detail',
   'retry_after_ms',
   'parameter',
+  'reason',
   'started_at',
   'first_token_ms',
   'duration_ms',

@@ -56,6 +56,7 @@ export function attemptFrom(row: AttemptRow<Date, string | number>, prices: Read
       retryAfterMs: row.retry_after_ms,
       ...(row.parameter === null ? {} : { parameter: row.parameter }),
     },
+    ...(row.reason ? { reason: row.reason } : {}),
     startedAt: row.started_at,
     firstTokenMs: row.first_token_ms,
     durationMs: row.duration_ms,

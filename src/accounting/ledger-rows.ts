@@ -78,6 +78,7 @@ export type AttemptRow<Instant = string, Count = number> = AmountColumns<Count> 
   readonly detail: string | null;
   readonly retry_after_ms: number | null;
   readonly parameter: string | null;
+  readonly reason: string | null;
   readonly started_at: Instant;
   readonly first_token_ms: number | null;
   readonly duration_ms: number | null;
@@ -88,7 +89,7 @@ export type ReadAttemptRow = AttemptRow<Date, string>;
 
 /** What a row of an earlier version stands for where it does not say; what is named in neither has always been there. */
 export const INFERENCE_DEFAULTS = { provisional: false } as const satisfies Partial<InferenceRow>;
-export const ATTEMPT_DEFAULTS = { parameter: null } as const satisfies Partial<AttemptRow>;
+export const ATTEMPT_DEFAULTS = { parameter: null, reason: null } as const satisfies Partial<AttemptRow>;
 
 /** Every column by its name: spreading the parts together would take V8 ten times as long as all else about a row. */
 // eslint-disable-next-line max-lines-per-function -- one line a column, and no step that could be cut off
@@ -204,6 +205,7 @@ function toAttemptRow(record: InferenceRecord, attempt: AttemptRecord): AttemptR
     detail: attempt.failure?.detail ?? null,
     retry_after_ms: attempt.failure?.retryAfterMs ?? null,
     parameter: attempt.failure?.parameter ?? null,
+    reason: attempt.reason ?? null,
     started_at: attempt.startedAt.toISOString(),
     first_token_ms: attempt.firstTokenMs,
     duration_ms: attempt.durationMs,

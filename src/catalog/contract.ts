@@ -158,6 +158,7 @@ export interface CreateDeploymentInput {
   readonly region?: Optional<string>;
   readonly weight?: Optional<number>;
   readonly onCancel?: Optional<CancelPolicy>;
+  readonly structuredOutputRepair?: Optional<boolean>;
 }
 
 export interface UpdateDeploymentInput {
@@ -167,6 +168,7 @@ export interface UpdateDeploymentInput {
   readonly weight?: Optional<number>;
   readonly enabled?: Optional<boolean>;
   readonly onCancel?: Optional<CancelPolicy>;
+  readonly structuredOutputRepair?: Optional<boolean>;
 }
 
 /** What `compose` hands in: wire formats that are built, and vendor presets as data. Declared here because it is used here. */

@@ -13,6 +13,8 @@ import type { StoredDeployment, StoredModel, StoredProvider } from './stored.js'
 
 export const MAX_WEIGHT = 10_000;
 const MAX_REGION_LENGTH = 63;
+/** What a deployment is where nobody says otherwise. */
+export const DEPLOYMENT_DEFAULTS = { weight: 1, enabled: true, onCancel: 'ABORT', structuredOutputRepair: false } as const;
 
 type DeploymentChanges = Pick<CatalogueChanges, 'createDeployment' | 'updateDeployment' | 'deleteDeployment'>;
 
@@ -101,8 +103,8 @@ function readNewDeployment(
 ): Draft | null {
   if (typeof input.slug === 'string') checks.slug('slug', input.slug);
   const region = input.region ?? null;
-  const weight = input.weight ?? 1;
-  const onCancel = input.onCancel ?? 'ABORT';
+  const weight = input.weight ?? DEPLOYMENT_DEFAULTS.weight;
+  const onCancel = input.onCancel ?? DEPLOYMENT_DEFAULTS.onCancel;
   checkPlace(checks, { region, weight, onCancel });
   if (typeof input.upstreamModel === 'string') checks.text('upstreamModel', input.upstreamModel);
   if (parents === null) return null;
@@ -110,7 +112,9 @@ function readNewDeployment(
   const slug = input.slug ?? `${provider.slug}.${model.slug}`;
   if (!isSlug(slug)) checks.add('slug', `is needed: ${provider.slug}.${model.slug} is too long for one`);
   const upstreamModel = input.upstreamModel ?? usualName(settings, parents);
-  return { slug, providerId: provider.id, modelId: model.id, upstreamModel, region, weight, enabled: true, onCancel };
+  const structuredOutputRepair = input.structuredOutputRepair ?? DEPLOYMENT_DEFAULTS.structuredOutputRepair;
+  const ids = { providerId: provider.id, modelId: model.id };
+  return { ...DEPLOYMENT_DEFAULTS, slug, ...ids, upstreamModel, region, weight, onCancel, structuredOutputRepair };
 }
 
 /** The vendor's own name where the provider's preset knows it. */
@@ -132,7 +136,9 @@ async function readUpdate(
   if (typeof input.upstreamModel === 'string') checks.text('upstreamModel', input.upstreamModel);
   const cleared = input.upstreamModel === null ? await transaction.model({ id: before.modelId }) : null;
   const upstreamModel = input.upstreamModel ?? cleared?.slug ?? before.upstreamModel;
-  return { ...before, upstreamModel, region, weight, onCancel, enabled: input.enabled ?? before.enabled };
+  const repair = input.structuredOutputRepair === undefined ? before.structuredOutputRepair : input.structuredOutputRepair;
+  const enabled = input.enabled ?? before.enabled;
+  return { ...before, upstreamModel, region, weight, onCancel, enabled, structuredOutputRepair: repair ?? false };
 }
 
 function checkPlace(checks: InputChecks, place: Pick<StoredDeployment, 'region' | 'weight' | 'onCancel'>): void {
@@ -160,6 +166,6 @@ function audit(
 }
 
 function describe(deployment: StoredDeployment): JsonObject {
-  const { slug, providerId, modelId, upstreamModel, region, weight, enabled, onCancel } = deployment;
-  return { slug, providerId, modelId, upstreamModel, region, weight, enabled, onCancel };
+  const { slug, providerId, modelId, upstreamModel, region, weight, enabled, onCancel, structuredOutputRepair } = deployment;
+  return { slug, providerId, modelId, upstreamModel, region, weight, enabled, onCancel, structuredOutputRepair };
 }

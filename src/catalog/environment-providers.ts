@@ -9,6 +9,7 @@ import type { Cipher } from '../storage/cipher.js';
 import type { KnownProviders, ProviderPreset } from './contract.js';
 import type { ProviderSecret } from './credential-text.js';
 import { openCredential, sealCredential } from './credentials.js';
+import { DEPLOYMENT_DEFAULTS } from './deployment-changes.js';
 import { hostPrices } from './price-import.js';
 import { addressOf } from './provider-checks.js';
 import { toStoredModel, toStoredPrice } from './seed-records.js';
@@ -113,9 +114,7 @@ async function deploy(context: EnvironmentContext, preset: ProviderPreset, provi
     const model = models.get(slug);
     if (!model) return [];
     const place = { slug: `${provider.slug}.${slug}`, providerId: provider.id, modelId: model.id, upstreamModel, region: null };
-    return [
-      { id: newId('deployment'), organizationId, ...place, weight: 1, enabled: true, onCancel: 'ABORT', createdAt: at, deletedAt: null },
-    ];
+    return [{ id: newId('deployment'), organizationId, ...place, ...DEPLOYMENT_DEFAULTS, createdAt: at, deletedAt: null }];
   });
   await transaction.insertDeployments(deployments);
   const prices = deployments.flatMap((deployment) =>

@@ -99,6 +99,7 @@ export function toDeployment(row: DeploymentRow): StoredDeployment {
     weight: row.weight,
     enabled: row.enabled,
     onCancel: row.onCancel,
+    structuredOutputRepair: row.structuredOutputRepair,
     deletedAt: row.deletedAt,
   };
 }

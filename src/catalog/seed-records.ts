@@ -3,6 +3,7 @@ import type { OrganizationId } from '../core/ids.js';
 import { picoUsd } from '../core/money.js';
 import type { PriceTier } from '../core/pricing.js';
 import { CAPABILITIES, OPERATIONS } from '../core/vocabulary.js';
+import { DEPLOYMENT_DEFAULTS } from './deployment-changes.js';
 import { overlayFor } from './overlay.js';
 import { PRICE_SOURCE } from './price-import.js';
 import type { ImportedModel, ImportedPrice } from './price-import.js';
@@ -87,6 +88,6 @@ export function sandboxRecords({ organizationId, at }: Origin) {
     provider,
     model,
     price,
-    deployment: { ...deployment, upstreamModel: 'sandbox', region: null, weight: 1, enabled: true, onCancel: 'ABORT' as const },
+    deployment: { ...deployment, upstreamModel: 'sandbox', region: null, ...DEPLOYMENT_DEFAULTS },
   };
 }

@@ -121,8 +121,9 @@ function toModel(row: StoredModel, prices: readonly Price[]): Mutable<Model> {
 }
 
 function toDeployment(row: StoredDeployment) {
-  const { id, slug, upstreamModel, region, weight, enabled, onCancel } = row;
-  return { id, slug, upstreamModel, region, weight, enabled, onCancel, deleted: row.deletedAt !== null };
+  const { id, slug, upstreamModel, region, weight, enabled, onCancel, structuredOutputRepair } = row;
+  const settings = { weight, enabled, onCancel, structuredOutputRepair };
+  return { id, slug, upstreamModel, region, ...settings, deleted: row.deletedAt !== null };
 }
 
 function toRoute({ id, slug, currentVersion, versions }: StoredRoute): readonly Route[] {

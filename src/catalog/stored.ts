@@ -82,6 +82,7 @@ export interface StoredDeployment extends StoredRecord<DeploymentId>, Deletable 
   readonly weight: number;
   readonly enabled: boolean;
   readonly onCancel: CancelPolicy;
+  readonly structuredOutputRepair: boolean;
 }
 
 export interface StoredPrice extends StoredRecord<PriceId> {

@@ -106,6 +106,8 @@ export interface Deployment {
   readonly weight: number;
   readonly enabled: boolean;
   readonly onCancel: CancelPolicy;
+  /** Whether an answer that does not fit its schema is asked for once more; absent: no. */
+  readonly structuredOutputRepair?: boolean;
   /** Its own prices, oldest first; where it has none the model's hold. */
   readonly prices: readonly Price[];
   readonly deleted: boolean;

@@ -132,6 +132,8 @@ export interface AttemptRecord {
   readonly served: ServedBy;
   readonly status: AttemptStatus;
   readonly failure: Failure | null;
+  /** Why it was made, where an answer had come already: that one's faults. */
+  readonly reason?: string;
   readonly startedAt: Date;
   readonly firstTokenMs: number | null;
   readonly durationMs: number | null;

@@ -2,7 +2,7 @@ import type { LedgerWriter } from '../accounting/contract.js';
 import type { IdempotencyStore, KnownKey } from '../cache/contract.js';
 import type { Catalogue } from '../catalog/contract.js';
 import type { Clock } from '../core/clock.js';
-import { fail, GatewayError, ok, userError } from '../core/errors.js';
+import { fail, GatewayError, invalidRequest, ok, userError } from '../core/errors.js';
 import type { Result } from '../core/errors.js';
 import { newInferenceId } from '../core/ids.js';
 import type { InferenceId } from '../core/ids.js';
@@ -25,6 +25,7 @@ import type { Application, CheckedRequest } from './request.js';
 import { createRunning } from './running.js';
 import type { RunningCompletion } from './running.js';
 import type { CompletionStart } from './start.js';
+import type { AnswerSchemas } from './structured/schemas.js';
 
 const RETRY_AFTER_MS = 1_000;
 
@@ -69,6 +70,7 @@ export interface AdmissionDependencies {
   readonly registry: CompletionRegistry;
   readonly keys: IdempotencyStore;
   readonly lost: LostCare;
+  readonly schemas: AnswerSchemas;
   /** Others can see it now: this replica has to say that it works on it, and to hear of it. */
   readonly onAnnounced: () => void;
   readonly clock: Clock;
@@ -151,7 +153,9 @@ function earlierUnder(claim: IdempotencyClaim | null, { remembered, registry }: 
 }
 
 function prepare(application: Application, { call, claim }: CheckedRequest, desk: Desk): Preparation {
-  const { catalogue, router, clock } = desk;
+  const { catalogue, router, clock, schemas } = desk;
+  const problem = schemas.problem(call);
+  if (problem) return { ok: false, error: invalidRequest([problem]), record: null };
   const { principal, requestId } = application.request;
   const snapshot = catalogue.snapshot(principal.organizationId);
   const plan = router.plan(call, { principal, snapshot, stream: application.form !== 'complete' });

@@ -41,6 +41,7 @@ import { run } from './runner.js';
 import { DEFAULT_TIMEOUT_MS } from './running.js';
 import type { RunningCompletion } from './running.js';
 import { drain } from './shutdown.js';
+import type { AnswerSchemas } from './structured/schemas.js';
 
 export interface CompletionsDependencies {
   readonly catalogue: Catalogue;
@@ -54,6 +55,7 @@ export interface CompletionsDependencies {
   readonly cancelRequests: CancelRequests;
   readonly keeper: ContentKeeper;
   readonly contents: ContentReader;
+  readonly schemas: AnswerSchemas;
   /** Books a settlement in a lost replica's place. Resolves when it is committed. */
   readonly bookProvisional: (record: InferenceRecord) => Promise<void>;
   readonly clock: Clock;

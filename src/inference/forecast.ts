@@ -2,26 +2,36 @@ import { forecastCall } from '../accounting/call-estimate.js';
 import type { CostForecast } from '../accounting/estimate.js';
 import type { Catalogue } from '../catalog/contract.js';
 import type { Clock } from '../core/clock.js';
+import type { CompletionCall } from '../core/completion.js';
 import { fail, invalidRequest, ok, userError } from '../core/errors.js';
-import type { UserError } from '../core/errors.js';
+import type { Result, UserError } from '../core/errors.js';
 import { formatUsd } from '../core/money.js';
 import type { InferenceCall } from '../core/operations.js';
 import type { RoutePlan, Router } from '../routing/contract.js';
-import type { Completions } from './contract.js';
+import type { Completions, RawCompletionInput } from './contract.js';
 import { parseCompletionInput } from './input/parse.js';
 import { priceOf } from './settlement.js';
+import { schemaCall } from './structured/schemas.js';
+import type { AnswerSchemas } from './structured/schemas.js';
 
 export interface ForecasterDependencies {
   readonly catalogue: Catalogue;
   readonly router: Router;
+  readonly schemas: AnswerSchemas;
   readonly clock: Clock;
 }
 
 /** Predictions for those who ask; each refusal is the one that the call itself would meet. */
-export function createForecaster({ catalogue, router, clock }: ForecasterDependencies): Pick<Completions, 'estimate' | 'simulate'> {
+export function createForecaster(dependencies: ForecasterDependencies): Pick<Completions, 'estimate' | 'simulate'> {
+  const { catalogue, router, schemas, clock } = dependencies;
+  const parse = (input: RawCompletionInput): Result<CompletionCall> => {
+    const parsed = parseCompletionInput(input);
+    const problem = parsed.ok ? schemas.problem(parsed.value) : null;
+    return problem ? fail(invalidRequest([problem])) : parsed;
+  };
   return {
     simulate(principal, input, { definition, seed }) {
-      const parsed = parseCompletionInput(input);
+      const parsed = parse(input);
       if (!parsed.ok) return parsed;
       const snapshot = catalogue.snapshot(principal.organizationId);
       const checked = definition == null ? null : router.check({ slug: '', definition, snapshot });
@@ -33,7 +43,7 @@ export function createForecaster({ catalogue, router, clock }: ForecasterDepende
       return error && error.code !== 'ALL_TARGETS_COOLING' ? fail(error) : ok(record);
     },
     estimate(principal, input) {
-      const parsed = parseCompletionInput(input);
+      const parsed = parse(input);
       if (!parsed.ok) return parsed;
       const plan = router.preview(parsed.value, { principal, snapshot: catalogue.snapshot(principal.organizationId) });
       if (!plan.ok) return plan;
@@ -59,5 +69,6 @@ export function forecastOf(call: InferenceCall, { targets }: Pick<RoutePlan, 'ta
   const [first] = targets;
   if (!first) throw new RangeError('a plan names at least one target');
   const { contextWindow, maxOutputTokens } = first.model;
-  return forecastCall(call, { contextWindow, maxOutputTokens, price: priceOf(first, at, null) });
+  const mayRepair = first.structuredOutputRepair === true && schemaCall(call) !== null;
+  return forecastCall(call, { contextWindow, maxOutputTokens, price: priceOf(first, at, null), mayRepair });
 }

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { KeyClaim } from '../cache/contract.js';
 import type { Clock } from '../core/clock.js';
 import type { InferenceId } from '../core/ids.js';
-import { isJsonObject } from '../core/json.js';
+import { canonicalJson } from '../core/json.js';
 import { formatUsd } from '../core/money.js';
 import { operationOf } from '../core/operations.js';
 import type { InferenceCall } from '../core/operations.js';
@@ -73,11 +73,6 @@ export function claimOf(principal: Principal, idempotencyKey: string, call: Infe
 /** Equal for calls that ask for the same; how long they may take, and what happens when the reader leaves, is not part of it. */
 export function fingerprintOf(call: InferenceCall): string {
   const maxCost = call.maxCost === null ? null : formatUsd(call.maxCost);
-  const canonical = JSON.stringify({ ...call, maxCost, onDisconnect: null, timeoutMs: null }, (_, value: unknown) => sortKeys(value));
+  const canonical = canonicalJson({ ...call, maxCost, onDisconnect: null, timeoutMs: null });
   return createHash('sha256').update(canonical).digest('base64');
-}
-
-function sortKeys(value: unknown): unknown {
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
 }

@@ -5,8 +5,10 @@ import type { Attempt, DispatchWatch } from '../routing/contract.js';
 import type { RunningCompletion } from './running.js';
 import { priceOf, servedBy, settleAttempt } from './settlement.js';
 
+type Journaled = Pick<RunningCompletion, 'start' | 'state' | 'watch'>;
+
 /** The completion's watch, with every attempt in the journal before its first upstream byte, and what comes of it. */
-export function journaledWatch(completion: RunningCompletion, journal: CallJournal): DispatchWatch {
+export function journaledWatch(completion: Journaled, journal: CallJournal): DispatchWatch {
   const { watch } = completion;
   const follower = createFollower(completion, journal);
   return {
@@ -31,7 +33,7 @@ export function journaledWatch(completion: RunningCompletion, journal: CallJourn
 }
 
 /** The journal follows one attempt; another that runs beside it is settled there as if the process died now. */
-function createFollower({ start, state }: RunningCompletion, journal: CallJournal) {
+function createFollower({ start, state }: Journaled, journal: CallJournal) {
   const { call } = start;
   const earlier: AttemptRecord[] = [];
   const running: Attempt[] = [];
@@ -39,14 +41,14 @@ function createFollower({ start, state }: RunningCompletion, journal: CallJourna
   let followed: { readonly attempt: Attempt; readonly trace: AttemptTrace } | null = null;
 
   function follow(attempt: Attempt): void {
-    const { id, index, startedAt, deployment } = attempt;
+    const { id, index, startedAt, deployment, reason, asked } = attempt;
     const beside = running.filter((other) => other.id !== id);
     promptTokens ??= estimateInput(call);
     const trace = journal.attemptStarted({
       record: state.record,
-      attempt: { id, index, served: servedBy(deployment), startedAt },
+      attempt: { id, index, served: servedBy(deployment), startedAt, ...(reason === undefined ? {} : { reason }) },
       earlier: [...earlier, ...beside.map((one) => settleAttempt({ ...one, status: 'CANCELLED', accepted: true }, call, null))],
-      promptTokens,
+      promptTokens: asked ? estimateInput(asked) : promptTokens,
       promptUnits: unitsOf(call),
       priceFor: (serviceTier) => priceOf(deployment, startedAt, serviceTier),
     });

@@ -12,12 +12,16 @@ import { keepContent } from './keeping.js';
 import type { CompletionRegistry } from './registry.js';
 import { contentExpiry, retentionOf } from './retention.js';
 import type { RunningCompletion } from './running.js';
+import { dispatchToSchema } from './structured/conform.js';
+import { schemaCall } from './structured/schemas.js';
+import type { AnswerSchemas } from './structured/schemas.js';
 
 export interface RunnerDependencies {
   readonly router: Router;
   readonly finalizer: Finalizer;
   readonly registry: CompletionRegistry;
   readonly keeper: ContentKeeper;
+  readonly schemas: AnswerSchemas;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Without one, what a killed process was at is not billed. */
@@ -63,9 +67,12 @@ async function keepFinal(
   dependencies.registry.draining.delete(id);
 }
 
-async function dispatch(completion: RunningCompletion, { router, journal, logger }: RunnerDependencies): Promise<DispatchOutcome> {
+async function dispatch(completion: RunningCompletion, dependencies: RunnerDependencies): Promise<DispatchOutcome> {
   const { start, plan, watch } = completion;
+  const { router, journal, logger } = dependencies;
+  const asked = schemaCall(start.call);
   try {
+    if (asked) return await dispatchToSchema(asked, completion, dependencies);
     return await router.dispatch(start.call, plan, journal ? journaledWatch(completion, journal) : watch);
   } catch (error) {
     logger.error({ err: error, completionId: start.id }, 'dispatch failed unexpectedly');

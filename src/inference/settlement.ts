@@ -26,12 +26,13 @@ export function settleAttempt(attempt: Attempt, call: InferenceCall, endedBy: En
     delivered: answer.message,
     hasResult: answer.result !== undefined,
     accepted,
-    promptEstimate: answer.usage === null ? estimateInput(call) : 0,
+    promptEstimate: answer.usage === null ? estimateInput(attempt.asked ?? call) : 0,
     promptUnits: unitsOf(call),
   });
   const price = priceOf(deployment, startedAt, answer.serviceTier);
   const settled = billOfCall(call, usage, price);
-  return { id, index, served: servedBy(deployment), status, failure, startedAt, firstTokenMs, durationMs, ...settled };
+  const record = { id, index, served: servedBy(deployment), status, failure, startedAt, firstTokenMs, durationMs, ...settled };
+  return attempt.reason === undefined ? record : { ...record, reason: attempt.reason };
 }
 
 /**

@@ -54,6 +54,7 @@ export function createUpstreamCaller({ clock, adapters, logger, client = createH
       const request = translate({ api, target }, { stream: options.stream, refusedParameters });
       if (request instanceof Untranslatable) return refusal({ ...plainFailure('CALLER', request.message), callerMessage: request.message });
       ({ body } = request);
+      options.onAsked?.(request.holdsSchema === true && target.capabilities.has('JSON_SCHEMA'));
       return runCall({ client, clock, signer }, { api, request, target, options, startedMs });
     };
     const before = refused.of(target.deploymentId);

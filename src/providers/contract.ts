@@ -96,6 +96,8 @@ export interface ChatRequest {
   /** Instead of the body, where it is not JSON; in pieces, which are sent as they are. */
   readonly payload?: { readonly contentType: string; readonly bytes: readonly Uint8Array[] };
   readonly warnings: readonly string[];
+  /** The vendor vouches for an answer in the call's JSON schema, of which nothing was left out. Absent: it does not. */
+  readonly holdsSchema?: boolean;
 }
 
 /** Wraps a pure reducer `(state, frame) → [state, deltas]`, whose state only the format knows. */
@@ -154,6 +156,8 @@ export interface ChatCallOptions {
   readonly timeouts: CallTimeouts;
   /** Called in order, synchronously, as deltas come; a unary call hands all over at once. */
   readonly onDeltas: (deltas: readonly AnswerDelta[]) => void;
+  /** Told before the request is sent, and again where it is sent in another form: whether the vendor vouches for the call's JSON schema. */
+  readonly onAsked?: (holdsSchema: boolean) => void;
 }
 
 /** What one upstream call came to: a value in every case, with whatever was read before it ended. */

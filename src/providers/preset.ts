@@ -51,6 +51,8 @@ export interface Quirks {
   readonly schemaInJsonObject?: boolean;
   /** Takes `reasoning: {effort, max_tokens}` instead of an effort only. */
   readonly reasoningObject?: boolean;
+  /** Its documentation promises that an answer keeps a strict JSON schema, whatever the model. */
+  readonly holdsSchemas?: boolean;
   /** Takes marks of a prompt cache, as Anthropic has them, on texts. */
   readonly cacheControl?: boolean;
   /** Fields of other operations' requests under another name; null where the vendor refuses the field. */

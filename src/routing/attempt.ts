@@ -27,7 +27,10 @@ export async function makeAttempt(journey: Journey, { deployment, terms }: Leg, 
   const limit = createLimit(watch.signal, terms.timeoutMs ?? null, tools);
   let ended: Attempt = { ...started, status: 'CANCELLED' };
   try {
-    const options = { stream: watch.stream, signal: limit.signal, timeouts: timeoutsOf(terms, tools.timeouts), onDeltas: watch.onDeltas };
+    const timeouts = timeoutsOf(terms, tools.timeouts);
+    const plain = { stream: watch.stream, signal: limit.signal, timeouts, onDeltas: watch.onDeltas };
+    const { onAsked } = watch;
+    const options = onAsked ? { ...plain, onAsked: (holdsSchema: boolean) => onAsked(started, holdsSchema) } : plain;
     const outcome = await ask(journey, deployment, { ...tools, options, limit });
     for (const warning of outcome.warnings) journey.warnings.add(warning);
     ended = endAttempt(started, limit.judge(outcome));

@@ -126,6 +126,8 @@ export interface DispatchWatch {
   readonly deadlineAtMs: number;
   readonly onAttemptStarted?: (attempt: Attempt) => void;
   readonly onDeltas: (deltas: readonly AnswerDelta[]) => void;
+  /** Before an attempt's request is sent: whether its vendor vouches for the call's JSON schema. */
+  readonly onAsked?: (attempt: Attempt, holdsSchema: boolean) => void;
   /** Before another target (or the same again) is asked, once the failed attempt is known. */
   readonly onAttemptFailed?: (attempt: Attempt, reason: string) => void;
   /** When another target has answered before this one, which is being ended. */
@@ -146,6 +148,10 @@ export interface Attempt {
   readonly startedAt: Date;
   readonly firstTokenMs: number | null;
   readonly durationMs: number | null;
+  /** Why it was made, where an answer had come already. */
+  readonly reason?: string;
+  /** What it asked, where that is not the call itself. */
+  readonly asked?: InferenceCall;
   /** It was ended because another target had answered before it. */
   readonly outrun?: boolean;
   /** Where the upstream is read on after its caller left: what the attempt comes to in the end. Never rejects. */

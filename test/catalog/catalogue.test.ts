@@ -58,6 +58,7 @@ const deployment = (on: { provider: StoredProvider; model: StoredModel }, more: 
   weight: 1,
   enabled: true,
   onCancel: 'ABORT',
+  structuredOutputRepair: false,
   ...more,
 });
 

@@ -18,6 +18,7 @@ describe('deployments', () => {
       weight: 1,
       enabled: true,
       onCancel: 'ABORT',
+      structuredOutputRepair: false,
     });
     const plain = valueOf(await changes.createDeployment(admin, { provider: (await provider()).slug, model: 'gpt-4o' }));
     expect(plain.upstreamModel).toBe('gpt-4o');
@@ -71,11 +72,15 @@ describe('deployments', () => {
 
   test('an update leaves what is absent, and null clears', async () => {
     const { id, model: of } = await deployment();
-    const input = { upstreamModel: 'vendor/name', region: 'eu', weight: 3, enabled: false, onCancel: 'DRAIN' } as const;
+    const repairs = { structuredOutputRepair: true };
+    const input = { upstreamModel: 'vendor/name', region: 'eu', weight: 3, enabled: false, onCancel: 'DRAIN', ...repairs } as const;
     expect(valueOf(await changes.updateDeployment(admin, { id, ...input }))).toMatchObject(input);
     expect(valueOf(await changes.updateDeployment(admin, { id }))).toMatchObject(input);
-    const cleared = valueOf(await changes.updateDeployment(admin, { id, upstreamModel: null, region: null, weight: null, onCancel: null }));
-    expect(cleared).toMatchObject({ upstreamModel: of.slug, region: null, weight: 1, enabled: false, onCancel: 'ABORT' });
+    expect(valueOf(await changes.updateDeployment(admin, { id, weight: 2 }))).toMatchObject({ weight: 2, structuredOutputRepair: true });
+    const none = { upstreamModel: null, region: null, weight: null, onCancel: null, structuredOutputRepair: null };
+    const cleared = valueOf(await changes.updateDeployment(admin, { id, ...none }));
+    const defaults = { weight: 1, enabled: false, onCancel: 'ABORT', structuredOutputRepair: false };
+    expect(cleared).toMatchObject({ upstreamModel: of.slug, region: null, ...defaults });
     expect(pathsOf(await changes.updateDeployment(admin, { id, enabled: null, weight: 1.5, upstreamModel: ' ' }))).toEqual([
       'enabled',
       'weight',

@@ -191,6 +191,7 @@ describe('the contract', () => {
     ['PriceRateInput.amount', 'Decimal!'],
     ['JsonSchemaFormatInput.strict', 'Boolean = true'],
     ['CreateDeploymentInput.onCancel', 'CancelPolicy = "ABORT"'],
+    ['CreateDeploymentInput.structuredOutputRepair', 'Boolean = false'],
   ])('%s is %s', (path, shape) => {
     expect(field(path)).toBe(shape);
   });

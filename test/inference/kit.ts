@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { LedgerReader, LedgerWriter } from '../../src/accounting/contract.js';
+import type { CallJournal } from '../../src/accounting/journal/contract.js';
 import type { Catalogue } from '../../src/catalog/contract.js';
 import { EMPTY_ANSWER, reduceAnswer } from '../../src/core/answer.js';
 import type { AnswerDelta } from '../../src/core/answer.js';
@@ -21,6 +22,7 @@ import type { TokenUsage } from '../../src/core/usage.js';
 import type { FailureClass } from '../../src/core/vocabulary.js';
 import { createCompletions } from '../../src/inference/completions.js';
 import type { CompletionRequest, RawCompletionInput } from '../../src/inference/contract.js';
+import { createAnswerSchemas } from '../../src/inference/structured/schemas.js';
 import type { ChatCallOptions, ChatCallOutcome, ProviderTarget, UpstreamCaller } from '../../src/providers/contract.js';
 import { createHealthBoard } from '../../src/routing/health.js';
 import { createRouter } from '../../src/routing/router.js';
@@ -249,6 +251,7 @@ export interface StageOptions {
   readonly payloadStorage?: PayloadStorage;
   /** Takes the place of the scripted one; made for the stage's clock. */
   readonly upstream?: (clock: ManualClock) => UpstreamCaller;
+  readonly journal?: CallJournal;
 }
 
 type SharedStage = { readonly clock: ManualClock; readonly ledger: FakeLedger; readonly shared: SharedStores };
@@ -268,7 +271,7 @@ export function createStage(deployments: readonly Deployment[] = [deployment()],
   const router = createRouter({ caller: upstream?.(clock) ?? caller, health, clock, random: () => 0.5 });
   const keeper = createFakeKeeper(shared);
   const completions = createCompletions({
-    ...{ catalogue, router, ledger, clock, logger, keeper, ...limits },
+    ...{ catalogue, router, ledger, clock, logger, keeper, schemas: createAnswerSchemas(), ...limits },
     books: {
       find: (organizationId, id) => findRow(organizationId, id, { ledger, shared }),
       async findMany(organizationId, ids) {

@@ -7,7 +7,7 @@ import type { UsageUnits } from '../../core/usage.js';
 export interface AttemptStart {
   /** As RUNNING. */
   readonly record: InferenceRecord;
-  readonly attempt: Pick<AttemptRecord, 'id' | 'index' | 'served' | 'startedAt'>;
+  readonly attempt: Pick<AttemptRecord, 'id' | 'index' | 'served' | 'startedAt' | 'reason'>;
   /** Attempts of the same inference that have ended, settled. */
   readonly earlier: readonly AttemptRecord[];
   /** Estimated tokens of the prompt. */

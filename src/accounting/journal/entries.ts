@@ -1,5 +1,5 @@
 import type { AttemptId, InferenceId } from '../../core/ids.js';
-import type { InferenceRecord, ServedBy } from '../../core/inference.js';
+import type { AttemptRecord, InferenceRecord } from '../../core/inference.js';
 import { isJsonObject } from '../../core/json.js';
 import type { TokenClasses, TokenUsage, UsageUnits } from '../../core/usage.js';
 import type { StoredPrice } from '../ledger-amounts.js';
@@ -22,7 +22,7 @@ export interface StartEntry {
   readonly kind: 'start';
   readonly id: InferenceId;
   readonly call: StoredRecord;
-  readonly attempt: { readonly id: AttemptId; readonly index: number; readonly served: ServedBy; readonly startedAt: string };
+  readonly attempt: Pick<AttemptRecord, 'id' | 'index' | 'served' | 'reason'> & { readonly startedAt: string };
   /** Rows of the attempts before this one. */
   readonly earlier: readonly AttemptRow[];
   readonly earlierPrices: readonly StoredPrice[];

@@ -13,6 +13,9 @@ const HEALTH_CHECK =
   'How often an upstream whose deployments are idle is asked for its list of models, to know how it fares: in seconds, 10 to 3,600; ' +
   'null: never. It costs nothing, and books nothing.';
 const TLS = 'For an https address whose certificate no public authority signed, or that wants one from the gateway.';
+const REPAIR =
+  'Whether an answer that does not fit its JSON schema is asked for once more, where the provider does not vouch for it; ' +
+  'the call pays for both.';
 
 @InputType({ description: 'Keys of an AWS account, by which calls to Bedrock are signed.' })
 export class AwsCredentialInput implements core.AwsCredentialInput {
@@ -195,6 +198,9 @@ export class CreateDeploymentInput implements core.CreateDeploymentInput {
     description: 'What happens upstream when a call is cancelled.',
   })
   readonly onCancel?: CancelPolicy | null;
+
+  @Field(() => Boolean, { ...OPTIONAL, defaultValue: false, description: REPAIR })
+  readonly structuredOutputRepair?: boolean | null;
 }
 
 @InputType({ description: 'A change of a deployment: what is absent stays, null clears.' })
@@ -216,6 +222,9 @@ export class UpdateDeploymentInput implements core.UpdateDeploymentInput {
 
   @Field(() => CancelPolicyEnum, { ...OPTIONAL, description: 'What happens upstream when a call is cancelled.' })
   readonly onCancel?: CancelPolicy | null;
+
+  @Field(() => Boolean, { ...OPTIONAL, description: REPAIR })
+  readonly structuredOutputRepair?: boolean | null;
 }
 
 @InputType({ description: 'Which deployment to delete.' })

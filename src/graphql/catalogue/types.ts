@@ -214,6 +214,15 @@ export class Deployment {
     return this.deployment.onCancel;
   }
 
+  @Field(() => Boolean, {
+    description:
+      'Whether an answer that does not fit its JSON schema is asked for once more, where the provider does not vouch for it; ' +
+      'the call pays for both.',
+  })
+  get structuredOutputRepair(): boolean {
+    return this.deployment.structuredOutputRepair ?? false;
+  }
+
   @Field(() => Price, { nullable: true, description: 'Its own price where one is set, else the model’s.' })
   price(@Args(() => PriceAtArgs) { at }: PriceAtArgs, { services }: GraphqlContext): Price | null {
     const instant = at ?? services.clock.now();

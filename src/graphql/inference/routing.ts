@@ -50,6 +50,11 @@ export class Attempt {
     return this.attempt.failure?.retryAfterMs ?? null;
   }
 
+  @Field(() => String, { nullable: true, description: 'Why it was made, where an answer had come already; null otherwise.' })
+  get reason(): string | null {
+    return this.attempt.reason ?? null;
+  }
+
   @Field(() => GraphQLDateTime, { description: 'When it began (UTC).' })
   get startedAt(): Date {
     return this.attempt.startedAt;

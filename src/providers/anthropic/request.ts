@@ -4,6 +4,7 @@ import type { JsonObject } from '../../core/json.js';
 import { ANSWER_TOOL, ANSWER_TOOL_WARNING, JSON_INSTRUCTION, JSON_WARNING, answerToolDescription } from '../answer-tool.js';
 import type { ChatRequest, ChatRequestOptions, ProviderTarget } from '../contract.js';
 import { extraFields, leftOut, withoutRefused } from '../extra-fields.js';
+import { holdsReduced } from '../schema-hold.js';
 import { reductionWarnings, reduceSchema } from '../schema-reduction.js';
 import type { SchemaDialect } from '../schema-place.js';
 import { toAnthropicMessages } from './messages.js';
@@ -49,11 +50,13 @@ export function toAnthropicRequest(call: CompletionCall, target: ProviderTarget,
   // These two have another form; the plan has already turned to it.
   const refused = new Set([...options.refusedParameters].filter((name) => !TAKEN_CARE_OF.has(name)));
   const body = withoutRefused(plain, { refused, warnings });
+  const extra = extraFields(call, target);
   return {
     path: '/messages',
     headers: anthropicHeaders(target),
-    body: { ...body, ...extraFields(call, target) },
+    body: { ...body, ...extra },
     warnings,
+    ...(plain.output_config?.format && !('output_config' in extra) && holdsReduced(call, STRUCTURED_OUTPUT) ? { holdsSchema: true } : {}),
   };
 }
 

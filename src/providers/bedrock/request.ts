@@ -6,6 +6,7 @@ import { planThinking } from '../anthropic/thinking.js';
 import type { ChatRequest, ChatRequestOptions, ProviderTarget } from '../contract.js';
 import { extraFields, leftOut, withoutRefused } from '../extra-fields.js';
 import { objectOf } from '../json-read.js';
+import { holdsReduced } from '../schema-hold.js';
 import { reduceSchema, reductionWarnings } from '../schema-reduction.js';
 import { familyOf } from './families.js';
 import type { Family } from './families.js';
@@ -37,7 +38,9 @@ const BODY_FIELDS: ReadonlySet<string> = new Set([
 /** POST <baseUrl>/model/<model>/converse. Fields stand in a fixed order, so that the same call is the same bytes. */
 export function toConverseRequest(call: CompletionCall, target: ProviderTarget, options: ChatRequestOptions): ChatRequest {
   const warnings: string[] = [];
-  const body = withExtras(toConverseBody(call, target, { refused: options.refusedParameters, warnings }), { call, target, warnings });
+  const plain = toConverseBody(call, target, { refused: options.refusedParameters, warnings });
+  const extra = extraFields(call, target);
+  const body = withExtras(plain, extra, warnings);
   return {
     path: `/model/${encodeURIComponent(target.upstreamModel)}/${options.stream ? 'converse-stream' : 'converse'}`,
     headers: {
@@ -46,13 +49,14 @@ export function toConverseRequest(call: CompletionCall, target: ProviderTarget, 
     },
     body,
     warnings,
+    ...(plain.outputConfig?.textFormat && !('outputConfig' in extra) && holdsReduced(call, STRUCTURED_OUTPUT) ? { holdsSchema: true } : {}),
   };
 }
 
 /** The vendor refuses a body for one field that it does not know; what a model takes besides goes where it looks for it. */
-function withExtras(body: ConverseBody, given: { call: CompletionCall; target: ProviderTarget; warnings: string[] }): JsonObject {
-  const extras = Object.entries(extraFields(given.call, given.target));
-  for (const [field] of extras) if (!BODY_FIELDS.has(field)) given.warnings.push(leftOut(`providerOptions.${field}`));
+function withExtras(body: ConverseBody, extra: JsonObject, warnings: string[]): JsonObject {
+  const extras = Object.entries(extra);
+  for (const [field] of extras) if (!BODY_FIELDS.has(field)) warnings.push(leftOut(`providerOptions.${field}`));
   const { additionalModelRequestFields: own, ...known } = Object.fromEntries(extras.filter(([field]) => BODY_FIELDS.has(field)));
   const model = { ...body.additionalModelRequestFields, ...objectOf(own) };
   return { ...body, ...known, ...(Object.keys(model).length === 0 ? {} : { additionalModelRequestFields: model }) };

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../core/json.js';
 import type { ReasoningEffort } from '../../core/vocabulary.js';
 import type { ChatRequest, ChatRequestOptions, ProviderTarget } from '../contract.js';
 import { cacheMarksLeftOut, extraFields, leftOut, withoutRefused } from '../extra-fields.js';
+import { holdsReduced } from '../schema-hold.js';
 import type { SchemaDialect } from '../schema-place.js';
 import { reduceSchema, reductionWarnings } from '../schema-reduction.js';
 import { toGeminiContents } from './contents.js';
@@ -42,11 +43,13 @@ export function toGeminiRequest(call: CompletionCall, target: ProviderTarget, op
   const config = withoutRefused(plain.generationConfig ?? {}, { refused: refusedFields(options.refusedParameters), warnings });
   const { generationConfig: _, ...rest } = plain;
   const body = { ...rest, ...(Object.keys(config).length === 0 ? {} : { generationConfig: config }) };
+  const extra = extraFields(call, target);
   return {
     path: modelPath(target, options.stream ? 'streamGenerateContent?alt=sse' : 'generateContent'),
     headers: keyHeaders(target),
-    body: { ...body, ...extraFields(call, target) },
+    body: { ...body, ...extra },
     warnings,
+    ...('responseSchema' in config && !('generationConfig' in extra) && holdsReduced(call, OPEN_API) ? { holdsSchema: true } : {}),
   };
 }
 

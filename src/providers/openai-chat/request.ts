@@ -8,6 +8,7 @@ import { extraFields } from '../extra-fields.js';
 import { objectOf } from '../json-read.js';
 import type { Quirks } from '../preset.js';
 import { quirksOf } from '../presets.js';
+import { asksStrictly } from '../schema-hold.js';
 import { toOpenAiMessages } from './messages.js';
 import type { ChatMessage } from './messages.js';
 
@@ -48,11 +49,14 @@ export function toOpenAiChatRequest(call: CompletionCall, target: ProviderTarget
   warnings.push(...messageWarnings, ...toolWarnings(call));
   const reasoned = withReasoningBudget({ ...plain, ...ownWords(call, { quirks, warnings }) }, call, { quirks, warnings });
   const body = renameFields(reasoned, { quirks, refused: options.refusedParameters, warnings });
+  const extra = extraFields(call, target);
   return {
     path: pathOf('/chat/completions', target, quirks),
     headers: keyHeaders(target, quirks),
-    body: { ...body, ...extraFields(call, target) },
+    body: { ...body, ...extra },
     warnings,
+    // A caller's own field stands in the place of ours.
+    ...(quirks.holdsSchemas === true && asksStrictly(call) && !('response_format' in extra) ? { holdsSchema: true } : {}),
   };
 }
 

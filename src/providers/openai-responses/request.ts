@@ -7,6 +7,7 @@ import type { ChatRequest, ChatRequestOptions, ProviderTarget } from '../contrac
 import { cacheMarksLeftOut, extraFields, leftOut, withoutRefused } from '../extra-fields.js';
 import { objectOf } from '../json-read.js';
 import { quirksOf } from '../presets.js';
+import { asksStrictly } from '../schema-hold.js';
 import { toInputItems } from './items.js';
 import type { InputItem } from './items.js';
 
@@ -44,11 +45,13 @@ export function toResponsesRequest(call: CompletionCall, target: ProviderTarget,
   const body = withoutRefused(plain, { refused, warnings });
   const key = target.apiKey?.reveal();
   const { keyHeader } = quirksOf(target);
+  const extra = extraFields(call, target);
   return {
     path: '/responses',
     headers: key === undefined ? {} : keyHeader === undefined ? { authorization: `Bearer ${key}` } : { [keyHeader]: key },
-    body: { ...body, ...(include === undefined || refused.has(UNTOLD) ? {} : { include }), ...extraFields(call, target) },
+    body: { ...body, ...(include === undefined || refused.has(UNTOLD) ? {} : { include }), ...extra },
     warnings,
+    ...(asksStrictly(call) && !('text' in extra) ? { holdsSchema: true } : {}),
   };
 }
 

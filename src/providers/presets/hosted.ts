@@ -30,7 +30,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       { model: 'gpt-4o-transcribe', operation: 'TRANSCRIPTION' },
       { model: 'whisper-1', operation: 'TRANSCRIPTION' },
     ],
-    quirks: { fields: { max_tokens: 'max_completion_tokens' } },
+    quirks: { fields: { max_tokens: 'max_completion_tokens' }, holdsSchemas: true },
   },
   // The address is the resource's own, with its version, https://<resource>.openai.azure.com/openai/v1, or without: …/openai
   {
@@ -52,7 +52,11 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       { model: 'gpt-4o-mini' },
       { model: 'o4-mini' },
     ],
-    quirks: { keyHeader: 'api-key', deploymentPaths: '2024-10-21', fields: { max_tokens: 'max_completion_tokens' } },
+    quirks: {
+      ...{ keyHeader: 'api-key', deploymentPaths: '2024-10-21' },
+      fields: { max_tokens: 'max_completion_tokens' },
+      holdsSchemas: true,
+    },
   },
   // Refuses unknown fields, and reports usage in every stream: https://docs.mistral.ai/api
   {
@@ -170,7 +174,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       { model: 'grok-3' },
       { model: 'grok-3-mini' },
     ],
-    quirks: { noForm: ['audio', 'document'], fields: { max_tokens: 'max_completion_tokens' } },
+    quirks: { noForm: ['audio', 'document'], fields: { max_tokens: 'max_completion_tokens' }, holdsSchemas: true },
   },
   // https://docs.perplexity.ai/api-reference/chat-completions-post
   {

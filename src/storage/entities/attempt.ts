@@ -19,6 +19,8 @@ export class Attempt {
   @Column({ name: 'detail', type: 'text', nullable: true }) detail!: string | null;
   @Column({ name: 'retry_after_ms', type: 'integer', nullable: true }) retryAfterMs!: number | null;
   @Column({ name: 'parameter', type: 'text', nullable: true }) parameter!: string | null;
+  /** Why it was made, where an answer had come already. */
+  @Column({ name: 'reason', type: 'text', nullable: true }) reason!: string | null;
   @Column({ name: 'started_at', type: 'timestamptz' }) startedAt!: Date;
   @Column({ name: 'first_token_ms', type: 'double precision', nullable: true }) firstTokenMs!: number | null;
   @Column({ name: 'duration_ms', type: 'double precision', nullable: true }) durationMs!: number | null;

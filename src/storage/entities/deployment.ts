@@ -23,6 +23,7 @@ export class Deployment {
   @Column({ name: 'weight', type: 'integer', default: 1 }) weight!: number;
   @Column({ name: 'enabled', type: 'boolean', default: true }) enabled!: boolean;
   @Column({ name: 'on_cancel', type: 'text', default: 'ABORT' }) onCancel!: CancelPolicy;
+  @Column({ name: 'structured_output_repair', type: 'boolean', default: false }) structuredOutputRepair!: boolean;
   @Column({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;
   @Column({ name: 'deleted_at', type: 'timestamptz', nullable: true }) deletedAt!: Date | null;
 }
