@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { awsEvent, awsException } from '../kit/aws-frames.js';
+import { EMBED, operationDocument } from '../kit/operation-cases.js';
 import { COMPLETE, CREATE_DEPLOYMENT, CREATE_MODEL, CREATE_PROVIDER } from '../kit/operations.js';
 import { mutate, startProduct } from '../kit/product.js';
 import type { TestProduct } from '../kit/product.js';
@@ -92,6 +93,44 @@ test('C8 S12 S13 a signed call, its prompt marked to be kept for an hour, is ans
   expect(json).toMatchObject({ system: [{ text: 'The rules of the house.' }, { cachePoint: { type: 'default', ttl: '1h' } }] });
   expect(await streamOnce('bedrock-1')).toMatchObject({ __typename: 'CompletionFinished', completion: expected });
   expect((await product.upstream.nextRequest()).path).toMatch(/\/converse-stream$/);
+});
+
+test('vectors are asked of the model by a signed invocation, billed by what a header tells, and one text a call where it takes no more', async () => {
+  const model = 'titan-embed-text-v2';
+  const tiers = [{ rates: [{ component: 'INPUT', amount: '0.02' }] }];
+  await mutate(product.client, CREATE_MODEL, {
+    ...{ slug: model, vendor: 'amazon', operations: ['EMBEDDING'], price: { effectiveFrom: '2020-01-01T00:00:00Z', tiers } },
+  });
+  await mutate(product.client, CREATE_DEPLOYMENT, {
+    provider: 'bedrock',
+    model,
+    upstreamModel: 'amazon.titan-embed-text-v2:0',
+    slug: model,
+  });
+  const embed = async (texts: readonly string[]) =>
+    (
+      await product.client.query<{ embed: Record<string, unknown> }>(operationDocument(EMBED), {
+        input: { model, texts, purpose: 'QUERY' },
+      })
+    ).data?.embed;
+  product.upstream.respondOnce(({ json }) => json(200, { embedding: [0.5, -1] }, { 'x-amzn-bedrock-input-token-count': '7' }));
+  const earlier = product.upstream.requests.length;
+  expect(await embed(['Hello'])).toMatchObject({
+    ...{
+      __typename: 'Embedding',
+      vectors: [[0.5, -1]],
+      usage: { input: 7, source: 'REPORTED' },
+      cost: { total: { amount: '0.00000014' } },
+    },
+    warnings: [expect.stringContaining('purpose was left out')],
+  });
+  expect(product.upstream.requests.at(-1)).toMatchObject({
+    path: '/model/amazon.titan-embed-text-v2%3A0/invoke',
+    headers: { authorization: expect.stringContaining('AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE00042/') },
+    json: { inputText: 'Hello' },
+  });
+  expect(await embed(['one', 'two'])).toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringContaining('one text a call') });
+  expect(product.upstream.requests).toHaveLength(earlier + 1);
 });
 
 test('P15 an exception after words ends the stream with an error, and what was said is INCOMPLETE', async () => {
