@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { LLMock } from '@copilotkit/aimock';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/core/clock.js';
 import type { OperationCall } from '../../src/core/operations.js';
 import { WIRE_FORMAT_ADAPTERS } from '../../src/providers/adapters.js';
@@ -126,5 +127,34 @@ describe.each(UNDER_TEST.map((one) => [one.name, one] as const))('%s', (_name, {
     expect((await asked).status).toBe('cancelled');
     await arrived.socketClosed;
     gate.open();
+  });
+});
+
+describe('against an upstream of other make', () => {
+  const mock = new LLMock({ port: 0, host: '127.0.0.1', logLevel: 'silent' });
+  const spoken = Buffer.alloc(8, 1).toString('base64');
+  let caller: UpstreamCaller;
+
+  beforeAll(async () => {
+    mock.onEmbedding(/.*/, { embedding: [0.5, -1] });
+    mock.onMessage(/^Good morning$/, { audio: { b64Json: spoken, contentType: 'audio/L16;rate=24000' } });
+    mock.onMessage(/^Transcribe/, { content: 'Good morning.' });
+    await mock.start();
+    caller = createUpstreamCaller({ clock: systemClock, adapters: WIRE_FORMAT_ADAPTERS });
+  });
+
+  afterAll(async () => {
+    await caller.close();
+    await mock.stop();
+  });
+
+  test.each([
+    ['a vector', 'gemini-embedding-2', embedding({ texts: ['one'] }), { vectors: [[0.5, -1]] }],
+    ['speech', 'gemini-2.5-flash-tts', speech({ format: 'PCM' }), { mimeType: 'audio/pcm', base64: spoken }],
+    ['a transcript', 'gemini-3.8-flash', transcription(), { text: 'Good morning.' }],
+  ])('%s comes', async (_what, upstreamModel, call, result) => {
+    const target = makeTarget({ wireFormat: 'GEMINI', preset: 'vertex', baseUrl: `${mock.url}/v1beta`, upstreamModel });
+    const outcome = await caller.ask(call, target, callOptions({ stream: false }));
+    expect(outcome).toMatchObject({ status: 'succeeded', failure: null, answer: { ended: true, result } });
   });
 });
