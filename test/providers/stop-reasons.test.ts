@@ -53,7 +53,7 @@ const gemini: Record<`${GeminiReason}`, FinishReason> = {
   NO_IMAGE: 'OTHER',
   IMAGE_RECITATION: 'CONTENT_FILTER',
   IMAGE_OTHER: 'OTHER',
-  CONTINUATION: 'PAUSED',
+  CONTINUATION: 'LENGTH',
 };
 
 const openAiChat: Record<ChatCompletion.Choice['finish_reason'], FinishReason> = {
