@@ -71,6 +71,21 @@ test('K3 a document by address is fetched for a provider that takes bytes only, 
   expect(product.upstream.requests).toHaveLength(sent);
 });
 
+test('K3 where calls go, and whether into private networks, is the administrator’s to say', async () => {
+  const sent = product.upstream.requests.length;
+  for (const field of ['baseUrl', 'allowPrivateNetwork']) {
+    const { errors } = await product.client.query(COMPLETE, {
+      input: { model: 'unknown', messages: [image], [field]: 'http://127.0.0.1:1' },
+    });
+    expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+  }
+  const { secret } = await product.createKey({ permissions: ['INFERENCE', 'CATALOG_READ'] });
+  const provider = { slug: 'mine', wireFormat: 'OPENAI_CHAT', baseUrl: product.upstream.baseUrl, allowPrivateNetwork: true };
+  const { errors } = await product.clientWith(secret).query(CREATE_PROVIDER, { input: provider });
+  expect(errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
+  expect(product.upstream.requests).toHaveLength(sent);
+});
+
 test('a model of which nothing is known is tried', async () => {
   expect(await complete('unknown')).toMatchObject({ __typename: 'Completion' });
 });

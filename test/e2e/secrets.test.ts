@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { COMPLETE, STREAM_COMPLETION } from '../kit/operations.js';
-import { startProduct } from '../kit/product.js';
+import { WIRE_FORMATS } from '../../src/core/vocabulary.js';
+import { COMPLETE, CREATE_DEPLOYMENT, CREATE_MODEL, CREATE_PROVIDER, STREAM_COMPLETION } from '../kit/operations.js';
+import { mutate, startProduct } from '../kit/product.js';
 import type { TestProduct } from '../kit/product.js';
 import { chatBody } from '../kit/scripted-upstream.js';
+import type { UpstreamHandler } from '../kit/scripted-upstream.js';
 
 const CANARY = 'sk-canary-5f0c1d7e9b2a4c68';
 
@@ -17,6 +19,11 @@ beforeAll(async () => {
 afterAll(() => product.stop());
 
 const input = { model: 'words', messages: [{ role: 'USER', text: 'hello' }] };
+
+const echo = {
+  message: `Incorrect API key provided: ${CANARY}.`,
+  error: { message: `Incorrect API key provided: ${CANARY}. Authorization: Bearer ${CANARY}`, type: 'invalid_request_error' },
+};
 
 /** Everything that is stored, as text. */
 async function wholeDatabase(): Promise<string> {
@@ -39,9 +46,6 @@ async function wholeDatabase(): Promise<string> {
 }
 
 test('K4 a provider’s key is in no answer, log or row, whatever the upstream does with it', async () => {
-  const echo = {
-    error: { message: `Incorrect API key provided: ${CANARY}. Authorization: Bearer ${CANARY}`, type: 'invalid_request_error' },
-  };
   const answers: string[] = [];
   for (const status of [400, 401, 403, 404, 429, 500]) {
     product.upstream.respond(({ json }) => {
@@ -64,6 +68,49 @@ test('K4 a provider’s key is in no answer, log or row, whatever the upstream d
   await product.client.query(COMPLETE, { input });
   for (const sink of [answers.join('\n'), product.logs.join(''), await wholeDatabase()]) expect(sink).not.toContain(CANARY);
   expect(answers.join('\n')).toContain(CANARY.slice(-4));
+});
+
+test('K4 in every wire format a provider’s key is in no answer, log or row, however it fails', async () => {
+  const failures: Readonly<Record<string, UpstreamHandler>> = {
+    'fails-404': ({ json }) => json(404, echo, { 'x-echo': CANARY }),
+    'fails-500': ({ json }) => json(500, echo, { 'x-echo': CANARY }),
+    'fails-late': ({ stall }) => stall(),
+  };
+  product.upstream.respond((exchange) => {
+    const { path, body } = exchange.request;
+    const failure = Object.keys(failures).find((name) => `${path} ${body}`.includes(name)) ?? 'fails-late';
+    return failures[failure]?.(exchange);
+  });
+  await mutate(product.client, CREATE_MODEL, { slug: 'claude-leaky', vendor: 'test' });
+  const { baseUrl } = product.upstream;
+  const place = { credential: { apiKey: CANARY }, allowPrivateNetwork: true };
+  const cells = WIRE_FORMATS.map((wireFormat) => wireFormat.toLowerCase().replaceAll('_', '-')).flatMap((slug) => [
+    ...Object.keys(failures).map((upstreamModel) => ({ provider: slug, upstreamModel })),
+    { provider: `${slug}.tls`, upstreamModel: 'fails-tls' },
+  ]);
+  const providers = WIRE_FORMATS.flatMap((wireFormat) => {
+    const slug = wireFormat.toLowerCase().replaceAll('_', '-');
+    return [
+      { ...place, slug, wireFormat, baseUrl },
+      { ...place, slug: `${slug}.tls`, wireFormat, baseUrl: baseUrl.replace('http:', 'https:') },
+    ];
+  });
+  await Promise.all(providers.map((provider) => mutate(product.client, CREATE_PROVIDER, provider)));
+  await Promise.all(
+    cells.map((cell) =>
+      mutate(product.client, CREATE_DEPLOYMENT, { ...cell, slug: `${cell.provider}.${cell.upstreamModel}`, model: 'claude-leaky' }),
+    ),
+  );
+  const answers = cells.map(async ({ provider, upstreamModel }) => {
+    const timeoutMs = upstreamModel === 'fails-late' ? 1_000 : null;
+    const given = { ...input, model: `${provider}/${upstreamModel}`, timeoutMs };
+    const answer = await product.client.query<{ complete: { __typename: string } }>(COMPLETE, { input: given });
+    return { cell: `${provider} ${upstreamModel}`, type: answer.data?.complete.__typename, text: JSON.stringify(answer) };
+  });
+  const told = await Promise.all(answers);
+  for (const { cell, type } of told) expect([cell, type]).toEqual([cell, cell.endsWith('late') ? 'GatewayFailed' : 'ProvidersFailed']);
+  const sinks = [told.map(({ text }) => text).join('\n'), product.logs.join(''), await wholeDatabase()];
+  for (const sink of sinks) expect(sink.includes(CANARY)).toBe(false);
 });
 
 test('K5 a caller’s key is in no log, row or answer on any failing path', async () => {

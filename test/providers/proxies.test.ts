@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { readConfig } from '../../src/config.js';
 import { systemClock } from '../../src/core/clock.js';
 import { Secret } from '../../src/core/secret.js';
 import { WIRE_FORMAT_ADAPTERS } from '../../src/providers/adapters.js';
@@ -59,6 +60,19 @@ describe('upstreams behind a proxy', () => {
     expect(proxy.asked).toEqual([{ to: `${FAR}:80`, authorization }]);
     expect(upstream.requests[0]?.headers).not.toHaveProperty('proxy-authorization');
     expect(upstream.requests[0]?.headers).toMatchObject({ host: FAR });
+  });
+
+  test.each([
+    [{ HTTP_PROXY: 'PROXY' }, 'proxied'],
+    [{ http_proxy: 'PROXY', HTTP_PROXY: 'http://127.0.0.1:1' }, 'proxied'],
+    [{ HTTPS_PROXY: 'PROXY' }, 'direct'],
+    [{ HTTP_PROXY: 'PROXY', NO_PROXY: FAR }, 'direct'],
+  ])('as the environment says it: %j is %s', async (environment, way) => {
+    const proxy = await openProxy();
+    const entries = Object.entries(environment).map(([name, value]) => [name, value.replace('PROXY', `127.0.0.1:${proxy.port}`)] as const);
+    const { proxies: rules } = readConfig(Object.fromEntries(entries));
+    expect(await ask(rules)).toMatchObject({ status: way === 'proxied' ? 'succeeded' : 'failed' });
+    expect(proxy.asked).toHaveLength(way === 'proxied' ? 1 : 0);
   });
 
   test('each scheme has its own', async () => {
