@@ -65,7 +65,7 @@ export async function beginForm({ url, key }: FormTarget, { promised, sent }: { 
   await new Promise<void>((resolve) => socket.once('connect', resolve));
   const lines = ['POST /graphql HTTP/1.1', `host: ${hostname}`, `authorization: Bearer ${key ?? ''}`, `content-length: ${promised}`];
   for (const [name, value] of Object.entries(FORM_HEADERS)) lines.push(`${name}: ${value}`);
-  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-  socket.write(sent);
+  // At once: where the head has been read, so has the rest.
+  socket.write(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), sent]));
   return socket;
 }
