@@ -92,9 +92,12 @@ export class ToolCallDelta extends CompletionEvent<EventOf<'toolCall'>> {
   }
 }
 
-@ObjectType({ implements: CompletionEvent, description: 'An attempt failed before its first content, and another is made.' })
+@ObjectType({
+  implements: CompletionEvent,
+  description: 'An attempt failed before its first content, or its answer, told to nobody yet, does not fit its schema; another is made.',
+})
 export class CompletionRerouted extends CompletionEvent<EventOf<'rerouted'>> {
-  @Field(() => Attempt, { description: 'The attempt that failed.' })
+  @Field(() => Attempt, { description: 'The attempt that failed; a SUCCEEDED one where its answer does not fit its schema.' })
   get failed(): Attempt {
     return new Attempt(this.event.failed);
   }

@@ -41,7 +41,7 @@ const BYTES_PER_SCHEMA = 16 * 1024;
 /** An answer beyond this is no structured one; reading it would hold up everybody. */
 export const LONGEST_ANSWER = 1024 * 1024;
 /** A check takes far less than a millisecond, unless pattern or recursion was made to take for ever. */
-const CHECK_MS = 250;
+const CHECK_MS = 200;
 const PATH = 'responseFormat.jsonSchema.schema';
 const FITS: Verdict = { kind: 'fits' };
 

@@ -3,7 +3,10 @@ import type { Context } from 'node:vm';
 
 export const TOO_LONG = Symbol('it took too long');
 
-/** Runs code of ours on others' terms: what runs longer than so many milliseconds is stopped where it stands. */
+/**
+ * Runs code of ours on others' terms: what runs longer than so many milliseconds is stopped where it stands. Then it has
+ * another try, since a machine that is busy with something else looks the same.
+ */
 export type TimeLimit = <T>(run: () => T, limitMs: number) => T | typeof TOO_LONG;
 
 /**
@@ -13,10 +16,10 @@ export type TimeLimit = <T>(run: () => T, limitMs: number) => T | typeof TOO_LON
 export function createTimeLimit(): TimeLimit {
   let script: Script | null = null;
   let context: Context | null = null;
-  return (run, limitMs) => {
+  const once = <T>(run: () => T, limitMs: number): T | typeof TOO_LONG => {
     script ??= new Script('run()');
     context ??= createContext({});
-    let result: ReturnType<typeof run> | typeof TOO_LONG = TOO_LONG;
+    let result: T | typeof TOO_LONG = TOO_LONG;
     context['run'] = () => {
       result = run();
     };
@@ -29,6 +32,10 @@ export function createTimeLimit(): TimeLimit {
       context['run'] = undefined;
     }
     return result;
+  };
+  return (run, limitMs) => {
+    const first = once(run, limitMs);
+    return first === TOO_LONG ? once(run, limitMs) : first;
   };
 }
 
