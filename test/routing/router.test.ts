@@ -39,7 +39,7 @@ describe('dispatch', () => {
     expect(caller.calls[0]!.target).toEqual({
       ...{ deploymentId: target.id, providerSlug: 'acme', preset: 'groq', wireFormat: 'OPENAI_CHAT', baseUrl: 'http://acme.test/v1' },
       ...{ upstreamModel: 'gpt-upstream', headers: { 'x-org': '1' }, apiKey, allowPrivateNetwork: false },
-      ...{ capabilities: target.model.capabilities, maxOutputTokens: 99, model: 'gpt', account: null, region: null },
+      ...{ capabilities: target.model.capabilities, maxOutputTokens: 99, model: 'gpt', account: null, region: null, tls: null },
     });
     expect(caller.calls[0]!.options.timeouts).toEqual({ connectMs: 5_000, firstTokenMs: 60_000, idleMs: 30_000 });
   });
