@@ -7,6 +7,8 @@ import type { Leg } from './walk-state.js';
 export function leadsTo(failure: Failure, from: Leg, to: Leg): boolean {
   const group = sharedGroup(from.groups, to.groups);
   if (group === null) return false;
+  // Nothing was sent: what the gateway can't say in one target's form it may say in another's.
+  if (failure.callerMessage !== undefined) return true;
   if (failure.class === 'CONTEXT_LENGTH' && !mayFit(from, to)) return false;
   if (group.on !== null) return group.on.has(failure.class);
   const policy = FAILURE_POLICIES[failure.class].nextTarget;

@@ -185,6 +185,29 @@ describe('F8 a session keeps its target', () => {
   });
 });
 
+describe('what can’t be said in one target’s form', () => {
+  const unsayable = failure('CALLER', { callerMessage: 'This model takes one text a call.' });
+
+  test.each([
+    ['', inOrder('a', 'b')],
+    [', whatever else leads there', { fallback: { ...inOrder('a', 'b').fallback, on: ['RATE_LIMITED'] } }],
+  ])('goes to the next%s', async (_, main) => {
+    const stage = createRoutingStage({ deployments: ALL, main });
+    stage.caller.script = (call) => (call.target.deploymentId === a!.id ? call.fail(unsayable) : call.answer('ok'));
+    expect((await stage.run()).status).toBe('succeeded');
+    expect(stage.asked()).toEqual(['a', 'b']);
+    expect(stage.health.health(a!)).toMatchObject({ state: 'HEALTHY', errorRate: 0 });
+  });
+
+  test('is the caller’s where nobody takes it', async () => {
+    const stage = createRoutingStage({ deployments: ALL, main: inOrder('a', 'b') });
+    stage.caller.script = (call) => call.fail(unsayable);
+    const { status, attempts } = await stage.run();
+    expect([status, attempts.at(-1)?.failure?.callerMessage]).toEqual(['failed', unsayable.callerMessage]);
+    expect(stage.asked()).toEqual(['a', 'b']);
+  });
+});
+
 describe('F10 the page of failures says what the table says', () => {
   const SAME = {
     no: 'no',
