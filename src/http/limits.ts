@@ -19,6 +19,8 @@ export const LIMITS = {
   slowestBytesPerMs: 32,
   /** A form that sends nothing for so long is not waited for. */
   uploadStallMs: 10_000,
+  /** Forms with their files that are read or answered at a time; each may hold 25 MiB. */
+  uploadsAtOnce: 32,
   /** A peer that answers no close frame is cut after this long. */
   closeHandshakeMs: 5_000,
 } as const;

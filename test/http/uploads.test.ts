@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { buildSchema } from 'graphql';
 import { LARGEST_FILE_BYTES, UploadedFile } from '../../src/core/files.js';
+import { LIMITS } from '../../src/http/limits.js';
 import type { HttpServer } from '../../src/http/server.js';
 import { GraphQLUpload } from '../../src/graphql/scalars/index.js';
 import { beginForm, formBytes, postForm, uploadParts } from '../kit/forms.js';
@@ -237,13 +238,13 @@ describe('a sender', () => {
   const half = { promised: whole.byteLength, sent: whole.subarray(0, 2_000) };
 
   /** On a server of its own, whose only timer is the one that watches it. */
-  async function withHalf(run: (begun: { socket: Socket; clock: ManualClock; server: HttpServer }) => Promise<void>) {
+  async function withHalf(run: (begun: { socket: Socket; clock: ManualClock; server: HttpServer; url: string }) => Promise<void>) {
     const clock = createManualClock();
     const { server, url } = await startFixture({ schema: uploadSchema(), clock });
     try {
       const socket = await beginForm({ url, key: GOOD_KEY }, half);
       while (clock.waiting === 0) await settled();
-      await run({ socket, clock, server });
+      await run({ socket, clock, server, url });
     } finally {
       await server.close();
     }
@@ -254,6 +255,18 @@ describe('a sender', () => {
       const told = textOf(socket);
       while (clock.waiting > 0) await clock.advance(1_000);
       expect(await told).toMatch(/^HTTP\/1.1 408 [^]*Nothing came for 10000 ms./);
+    }));
+
+  test('waits for a place where too many send at once', () =>
+    withHalf(async ({ socket, clock, server, url }) => {
+      const others = await Promise.all(Array.from({ length: LIMITS.uploadsAtOnce - 1 }, () => beginForm({ url, key: GOOD_KEY }, half)));
+      while (clock.waiting < LIMITS.uploadsAtOnce) await settled();
+      const form = formBytes(uploadParts(OPERATIONS, { content: 'a' }));
+      expect(await refusal(postForm({ url, key: GOOD_KEY }, form))).toEqual([503, 'SERVICE_UNAVAILABLE', 'Too many files come at once.']);
+      for (const one of [socket, ...others]) one.destroy();
+      while (clock.waiting > 0) await settled();
+      while ((await postForm({ url, key: GOOD_KEY }, form)).status === 503) await settled();
+      expect(await server.drain(new Promise(() => undefined))).toBe(0);
     }));
 
   test('who leaves in the middle leaves nothing behind', () =>

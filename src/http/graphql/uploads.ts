@@ -1,13 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { getOperationAST } from 'graphql';
+import { GatewayError } from '../../core/errors.js';
 import type { Visitor } from '../authentication.js';
 import type { DoorParts } from '../door-parts.js';
+import { LIMITS } from '../limits.js';
 import { receiveForm } from '../multipart/form.js';
 import type { TakesFile } from '../multipart/file-map.js';
 import { FormProblem } from '../multipart/problem.js';
 import { uploadTargets } from '../multipart/upload-targets.js';
 import { operationOfBody } from './operation-request.js';
 
+const RETRY_AFTER_MS = 1_000;
 const FORM = 'multipart/form-data';
 /** A page anywhere may send a form without asking first; none of these without. */
 const PREFLIGHT_HEADERS = ['apollo-require-preflight', 'x-apollo-operation-name'];
@@ -19,7 +22,7 @@ export interface UploadDoor {
 
 /**
  * Takes forms: by callers with a key, and only where a browser had to ask whether its page may call. An operation that the guard
- * refuses is told so without its file having been read.
+ * refuses is told so without its file having been read. So many at a time as memory has room for.
  */
 export function createUploadDoor(app: FastifyInstance, { api, clock }: Pick<DoorParts, 'api' | 'clock'>): UploadDoor {
   // Read by the handler, who knows who asks.
@@ -27,9 +30,11 @@ export function createUploadDoor(app: FastifyInstance, { api, clock }: Pick<Door
     done(null);
   });
   const parser = app.getDefaultJsonParser('error', 'error');
+  const takePlace = createPlaces();
   const receive = async (request: FastifyRequest, reply: FastifyReply, visitor: Visitor): Promise<unknown> => {
     try {
       checkSender(request, visitor);
+      takePlace(reply);
       return await receiveForm(request.raw, {
         clock,
         parseJson: (text) => parsedBy(parser, { request, text }),
@@ -44,6 +49,17 @@ export function createUploadDoor(app: FastifyInstance, { api, clock }: Pick<Door
     }
   };
   return { bodyOf: (request, reply, visitor) => (isForm(request) ? receive(request, reply, visitor) : request.body) };
+}
+
+/** So many forms have a place, each until its answer is out or its sender gone. */
+function createPlaces(): (reply: FastifyReply) => void {
+  let taken = 0;
+  return (reply) => {
+    if (taken >= LIMITS.uploadsAtOnce)
+      throw new GatewayError('SERVICE_UNAVAILABLE', 'Too many files come at once.', { retryAfterMs: RETRY_AFTER_MS });
+    taken += 1;
+    reply.raw.once('close', () => (taken -= 1));
+  };
 }
 
 function isForm({ method, headers }: FastifyRequest): boolean {
