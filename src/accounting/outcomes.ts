@@ -2,7 +2,7 @@ import type { AssistantMessage, AssistantPart } from '../core/answer.js';
 import { assertNever } from '../core/assert-never.js';
 import { NO_TOKENS, NO_USAGE, TOKEN_CLASSES } from '../core/usage.js';
 import type { TokenClasses, TokenUsage, UsageUnits } from '../core/usage.js';
-import { MEDIA_TOKENS, tokensOfText } from './token-estimate.js';
+import { MEDIA_TOKENS, soundBytesOf, tokensOfSound, tokensOfText } from './token-estimate.js';
 
 /** How one upstream call ended, as far as who pays is concerned. A timeout of the provider's is its failure; a total timeout ours. */
 export const SETTLED_OUTCOMES = ['success', 'cancelled', 'provider-failed', 'gateway-failed'] as const;
@@ -84,13 +84,17 @@ function estimated(classes: TokenClasses, units?: UsageUnits): TokenUsage {
 export function estimateDelivered(message: AssistantMessage): TokenClasses {
   let words = message.refusal ?? '';
   let reasoning = '';
-  let media = 0;
+  let [pictures, soundBytes] = [0, 0];
   for (const part of message.parts) {
     words += wordsOf(part);
     if (part.kind === 'reasoning') reasoning += (part.text ?? '') + (part.redacted ?? '');
-    if (part.kind === 'media') media += MEDIA_TOKENS.image;
+    if (part.kind !== 'media') continue;
+    const sound = soundBytesOf(part);
+    if (sound === null) pictures += 1;
+    else soundBytes += sound;
   }
-  return { ...NO_TOKENS, output: tokensOfText(words), reasoning: tokensOfText(reasoning), imageOutput: media };
+  const [output, audioOutput, imageOutput] = [tokensOfText(words), tokensOfSound(soundBytes), pictures * MEDIA_TOKENS.image];
+  return { ...NO_TOKENS, output, reasoning: tokensOfText(reasoning), audioOutput, imageOutput };
 }
 
 function wordsOf(part: AssistantPart): string {

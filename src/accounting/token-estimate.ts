@@ -18,6 +18,23 @@ const TOKENS_OF_PRIMING = 3;
  */
 export const MEDIA_TOKENS = { image: 765, audio: 600, document: 1_500 } as const;
 
+/**
+ * Of sound that is said: 25 tokens a second (https://ai.google.dev/gemini-api/docs/pricing), which are 24,000 samples of 16 bits;
+ * compressed it takes a third of that, 128 kbit a second.
+ */
+const SOUND_BYTES_PER_TOKEN = 48_000 / 25;
+const COMPRESSED = 3;
+
+/** The bytes of sound in an answer as if they were bare samples; null for media that are none, and for those that are elsewhere. */
+export function soundBytesOf({ mimeType, base64 }: { readonly mimeType: string; readonly base64: string | null }): number | null {
+  if (base64 === null || !mimeType.startsWith('audio/')) return null;
+  return Buffer.byteLength(base64, 'base64') * (/^audio\/(l16|pcm|wav)\b/i.test(mimeType) ? 1 : COMPRESSED);
+}
+
+export function tokensOfSound(bytes: number): number {
+  return Math.ceil(bytes / SOUND_BYTES_PER_TOKEN);
+}
+
 /** Estimated tokens of a text: its UTF-8 bytes by four, rounded up. */
 export function tokensOfText(text: string): number {
   return tokensOfBytes(Buffer.byteLength(text));

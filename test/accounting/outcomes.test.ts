@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { createProgressCount } from '../../src/accounting/journal/progress.js';
 import { SETTLED_OUTCOMES, WHO_PAYS, estimateDelivered, settleUsage, sumUsage } from '../../src/accounting/outcomes.js';
 import type { CallEnd, SettledOutcome } from '../../src/accounting/outcomes.js';
 import { MEDIA_TOKENS } from '../../src/accounting/token-estimate.js';
@@ -80,6 +81,16 @@ describe('the estimate of what was delivered', () => {
       refusal: null,
     };
     expect(estimateDelivered(message)).toEqual({ ...NO_TOKENS, output: 4, reasoning: 2, imageOutput: MEDIA_TOKENS.image });
+  });
+
+  test('sound counts by its length, the same in pieces and whole, compressed or not', () => {
+    const sound = (mimeType: string, bytes: number) => ({ mimeType, url: null, base64: Buffer.alloc(bytes).toString('base64') });
+    const delivered = (media: ReturnType<typeof sound>) => estimateDelivered({ parts: [{ kind: 'media', ...media }], refusal: null });
+    expect(delivered(sound('audio/L16;rate=24000', 96_000))).toEqual({ ...NO_TOKENS, audioOutput: 50 });
+    expect(delivered(sound('audio/mpeg', 32_000))).toEqual({ ...NO_TOKENS, audioOutput: 50 });
+    const pieces = createProgressCount();
+    for (const bytes of [1, 50_000, 45_999]) pieces.add([{ type: 'media', ...sound('audio/L16;rate=24000', bytes) }]);
+    expect(pieces.delivered()).toEqual({ ...NO_TOKENS, audioOutput: 50 });
   });
 
   test('bytes count, not characters', () => {

@@ -1,7 +1,7 @@
 import type { AnswerDelta } from '../../core/answer.js';
 import { NO_TOKENS } from '../../core/usage.js';
 import type { TokenClasses, TokenUsage } from '../../core/usage.js';
-import { MEDIA_TOKENS, tokensOfBytes } from '../token-estimate.js';
+import { MEDIA_TOKENS, soundBytesOf, tokensOfBytes, tokensOfSound } from '../token-estimate.js';
 
 /** What one upstream call has delivered so far, counted and not kept. */
 export interface ProgressCount {
@@ -22,7 +22,8 @@ class RunningCount implements ProgressCount {
   private seen = false;
   private wordBytes = 0;
   private reasoningBytes = 0;
-  private mediaTokens = 0;
+  private pictures = 0;
+  private soundBytes = 0;
 
   add(deltas: readonly AnswerDelta[]): void {
     for (const delta of deltas) this.addOne(delta);
@@ -30,8 +31,14 @@ class RunningCount implements ProgressCount {
 
   delivered(): TokenClasses | null {
     if (!this.seen) return null;
-    const { wordBytes, reasoningBytes, mediaTokens } = this;
-    return { ...NO_TOKENS, output: tokensOfBytes(wordBytes), reasoning: tokensOfBytes(reasoningBytes), imageOutput: mediaTokens };
+    const [output, reasoning] = [tokensOfBytes(this.wordBytes), tokensOfBytes(this.reasoningBytes)];
+    return {
+      ...NO_TOKENS,
+      output,
+      reasoning,
+      audioOutput: tokensOfSound(this.soundBytes),
+      imageOutput: this.pictures * MEDIA_TOKENS.image,
+    };
   }
 
   private addOne(delta: AnswerDelta): void {
@@ -42,9 +49,14 @@ class RunningCount implements ProgressCount {
       this.seen = true;
       if (delta.type === 'result') return;
       if (delta.type === 'reasoning') this.reasoningBytes += Buffer.byteLength(delta.text ?? '') + Buffer.byteLength(delta.redacted ?? '');
-      else if (delta.type === 'media') this.mediaTokens += MEDIA_TOKENS.image;
+      else if (delta.type === 'media') this.addMedia(delta);
       else if (delta.type === 'toolCall') this.wordBytes += Buffer.byteLength(delta.name ?? '') + Buffer.byteLength(delta.argumentsDelta);
       else this.wordBytes += Buffer.byteLength(delta.text);
     }
+  }
+  private addMedia(media: Extract<AnswerDelta, { type: 'media' }>): void {
+    const sound = soundBytesOf(media);
+    if (sound === null) this.pictures += 1;
+    else this.soundBytes += sound;
   }
 }
