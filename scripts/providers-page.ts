@@ -120,6 +120,30 @@ const CLOUDS: readonly string[] = [
   'other ends. Credentials that have changed are taken over at each start.',
 ];
 
+const PRIVATE_SERVERS: readonly string[] = [
+  '## Private servers',
+  '',
+  'A server on a private network needs `allowPrivateNetwork: true`. Where no public authority signed its certificate, `tls` says whose it must',
+  'descend from; where it wants one in return (mutual TLS), which it is shown. Keys are stored encrypted and never shown again; an update keeps',
+  'what it does not name. There is no switch that skips verification: for a certificate that signed itself, name the certificate.',
+  '',
+  '```graphql',
+  'mutation ($authority: String!, $certificate: String!, $key: String!) {',
+  '  createProvider(',
+  '    input: {',
+  '      slug: "inside"',
+  '      wireFormat: OPENAI_CHAT',
+  '      baseUrl: "https://10.0.0.7:8443/v1"',
+  '      allowPrivateNetwork: true',
+  '      tls: { certificateAuthority: $authority, clientCertificate: $certificate, clientKey: $key, serverName: "llm.internal.example.com" }',
+  '    }',
+  '  ) {',
+  '    __typename',
+  '  }',
+  '}',
+  '```',
+];
+
 /** The lines of docs/providers.md: vendor × operation × capability, asked of the translators themselves. */
 export function providersMatrix(
   table: (head: readonly string[], rows: readonly (readonly string[])[]) => readonly string[],
@@ -163,5 +187,7 @@ export function providersMatrix(
     'anything.',
     '',
     ...CLOUDS,
+    '',
+    ...PRIVATE_SERVERS,
   ];
 }

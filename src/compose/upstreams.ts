@@ -6,6 +6,7 @@ import { createUpstreamCaller } from '../providers/caller.js';
 import { createUpstreamChecker } from '../providers/checker.js';
 import { createHttpClient } from '../providers/client.js';
 import { createMediaCaller } from '../providers/media-caller.js';
+import { leadsInside } from '../providers/network-guard.js';
 import type { UpstreamCaller, UpstreamChecker } from '../providers/contract.js';
 
 interface UpstreamParts {
@@ -25,5 +26,6 @@ export function composeUpstreams({ config, clock, logger }: UpstreamParts): Upst
   const checker = createUpstreamChecker(parts);
   if (config.mediaFetch === 'off') return { ...caller, ...checker };
   const mediaClient = createHttpClient({ proxies: config.proxies, mostOrigins: MOST_MEDIA_ORIGINS });
-  return { ...createMediaCaller(caller, { client: mediaClient, clock }), ...checker };
+  const proxied = config.proxies.https === null ? {} : { leadsInside: (hostname: string) => leadsInside(hostname) };
+  return { ...createMediaCaller(caller, { client: mediaClient, clock, ...proxied }), ...checker };
 }

@@ -1,10 +1,9 @@
 import { EMPTY_ANSWER } from '../core/answer.js';
-import type { Clock } from '../core/clock.js';
 import type { CompletionCall, Media } from '../core/completion.js';
 import type { InputProblem } from '../core/errors.js';
-import type { HttpClient } from './client.js';
 import type { ChatCallOutcome, ProviderTarget, UpstreamCaller } from './contract.js';
 import { plainFailure } from './failures.js';
+import type { Downloading } from './media-download.js';
 import { createMediaStore } from './media-store.js';
 import type { Fetched, MediaStore } from './media-store.js';
 import { needsBytes } from './media-needs.js';
@@ -16,7 +15,7 @@ import type { MediaPart } from './media-types.js';
  * so that nothing is fetched for a target that fetches for itself, and nothing is sent to a provider where a file is not to be had.
  * What was fetched is kept with the call: another attempt, on whichever target, fetches nothing again.
  */
-export function createMediaCaller(caller: UpstreamCaller, deps: { readonly client: HttpClient; readonly clock: Clock }): UpstreamCaller {
+export function createMediaCaller(caller: UpstreamCaller, deps: Downloading): UpstreamCaller {
   const store = createMediaStore(deps);
   return {
     ...caller,

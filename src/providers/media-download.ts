@@ -8,6 +8,13 @@ export type Download =
   | { readonly kind: 'failed'; readonly reason: string; readonly detail: string }
   | { readonly kind: 'cancelled' };
 
+export interface Downloading {
+  readonly client: HttpClient;
+  readonly clock: Clock;
+  /** Where the client's connections are led by a proxy: what the guard would find of a name, were it asked. */
+  readonly leadsInside?: (hostname: string) => Promise<boolean>;
+}
+
 export interface DownloadRequest {
   readonly url: string;
   readonly signal: AbortSignal;
@@ -16,7 +23,7 @@ export interface DownloadRequest {
 }
 
 /** As large as vendors take: 20 MB inline. */
-export const LARGEST_FILE_BYTES = 20 * 1024 * 1024;
+const LARGEST_FILE_BYTES = 20 * 1024 * 1024;
 /** Redirects and all. */
 const DOWNLOAD_MS = 20_000;
 /** Links of shops and storage often lead once or twice; each step passes the guard anew. */
@@ -28,21 +35,22 @@ type Step = Download | { readonly kind: 'redirect'; readonly location: string };
 
 /**
  * Fetches one file on a caller's word:
- * 1. https only, and only from public addresses: judged as written, and again as resolved at the moment of connecting.
+ * 1. https only, and only from public addresses: judged as written, and again as resolved at the moment of connecting (behind a proxy,
+ *    as this machine would resolve it).
  * 2. A redirect is not followed by the client; its address begins again at 1, at most three times.
  * 3. Nothing is sent but the request itself: no credential, no header of the caller or of a provider.
  * 4. Too long, too large or aborted closes the socket at once.
  * 5. What went wrong inside a network is not told to the caller: a name that leads to a private address, to none, or to one where
  *    nobody answers is the same.
  */
-export async function download(deps: { readonly client: HttpClient; readonly clock: Clock }, request: DownloadRequest): Promise<Download> {
+export async function download(deps: Downloading, request: DownloadRequest): Promise<Download> {
   const limit = new AbortController();
   const follow = () => limit.abort();
   const cancel = deps.clock.after(DOWNLOAD_MS, follow);
   request.signal.addEventListener('abort', follow, { once: true });
   if (request.signal.aborted) follow();
   try {
-    const result = await followLinks(deps.client, { ...request, signal: limit.signal });
+    const result = await followLinks(deps, { ...request, signal: limit.signal });
     const isLate = result.kind === 'cancelled' && !request.signal.aborted;
     return isLate ? failed(`could not be fetched within ${DOWNLOAD_MS / 1_000} seconds`) : result;
   } finally {
@@ -51,11 +59,12 @@ export async function download(deps: { readonly client: HttpClient; readonly clo
   }
 }
 
-async function followLinks(client: HttpClient, request: DownloadRequest): Promise<Download> {
+async function followLinks({ client, leadsInside }: Downloading, request: DownloadRequest): Promise<Download> {
   let { url } = request;
   for (let links = 0; links <= MOST_REDIRECTS; links += 1) {
     const problem = problemOf(url);
     if (problem !== null) return failed(problem, `refused: ${hostOf(url)}`);
+    if (await leadsInside?.(new URL(url).hostname)) return unreachable(url, new BlockedAddress('known here'));
     const step = await fetchOnce(client, { ...request, url });
     if (step.kind !== 'redirect') return step;
     url = URL.canParse(step.location, url) ? new URL(step.location, url).href : '';
@@ -127,7 +136,7 @@ function createReceiver({ url, claim, end, cut }: Receiving): ExchangeListener {
   };
 }
 
-function unreachable(url: string, error: Error): Step {
+function unreachable(url: string, error: Error): Download {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   const blocked = error instanceof BlockedAddress ? ' (its address is not public)' : '';
   return failed('could not be fetched: no public https server answered there', `${hostOf(url)}: ${code}${blocked}`);

@@ -1,8 +1,6 @@
-import type { Clock } from '../core/clock.js';
 import type { Media } from '../core/completion.js';
-import type { HttpClient } from './client.js';
 import { download } from './media-download.js';
-import type { Download } from './media-download.js';
+import type { Download, Downloading } from './media-download.js';
 import { typeOfFile } from './media-types.js';
 import type { MediaPart } from './media-types.js';
 
@@ -24,7 +22,7 @@ export interface MediaStore {
 }
 
 /** In base64 a third more, which still fits into what most vendors take. */
-export const LARGEST_CALL_BYTES = 25 * 1024 * 1024;
+const LARGEST_CALL_BYTES = 25 * 1024 * 1024;
 
 interface Shared {
   readonly result: Promise<Fetched>;
@@ -32,7 +30,7 @@ interface Shared {
   waiting: number;
 }
 
-export function createMediaStore(deps: { readonly client: HttpClient; readonly clock: Clock }): MediaStore {
+export function createMediaStore(deps: Downloading): MediaStore {
   const kept = new WeakMap<Media, Shared>();
   const begin = (part: MediaPart, room: Room): Shared => {
     const controller = new AbortController();

@@ -135,6 +135,16 @@ export function guardedLookup(resolve: LookupAll = systemLookup): LookupFunction
   };
 }
 
+/**
+ * Whether a name is known here to lead to a private address. For those whom a proxy reaches: it resolves names itself, and what this
+ * machine does not know is the proxy's to judge.
+ */
+export function leadsInside(hostname: string, resolve: LookupAll = systemLookup): Promise<boolean> {
+  return new Promise((tell) => {
+    resolve(hostname, { all: true }, (error, addresses = []) => tell(error === null && refuse(hostname, addresses) !== null));
+  });
+}
+
 function refuse(hostname: string, addresses: readonly LookupAddress[]): BlockedAddress | null {
   const isPrivate = addresses.some(({ address }) => isPrivateAddress(address));
   return isPrivate ? new BlockedAddress(`${hostname} is an address of a private network`) : null;

@@ -134,6 +134,17 @@ describe('K3 what is not fetched', () => {
     expect(gone.failure?.callerProblems).toEqual(outcome.failure?.callerProblems);
   });
 
+  test('behind a proxy, a name that this machine knows to lead inside', async () => {
+    const known: string[] = [];
+    const leadsInside = (hostname: string) => Promise.resolve(known.push(hostname) > 0 && hostname === 'files.test');
+    await caller.close();
+    const plain = createUpstreamCaller({ clock: systemClock, adapters: WIRE_FORMAT_ADAPTERS });
+    caller = createMediaCaller(plain, { client: mediaClient(), clock: systemClock, leadsInside });
+    expect(await ask(callWith('https://files.test/a.png'))).toMatchObject(refused('no public https server answered there'));
+    expect(known).toEqual(['files.test']);
+    expect(asked).toEqual([]);
+  });
+
   test.each(['https://169.254.169.254/', 'http://files.test/b.png', 'file:///etc/passwd', 'https://metadata.google.internal/'])(
     'a redirect to %s',
     async (location) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { LookupAddress } from 'node:dns';
-import { BlockedAddress, checkUrl, guardedLookup, isPrivateAddress } from '../../src/providers/network-guard.js';
+import { BlockedAddress, checkUrl, guardedLookup, isPrivateAddress, leadsInside } from '../../src/providers/network-guard.js';
 import type { LookupAll } from '../../src/providers/network-guard.js';
 
 const PUBLIC_ONLY = { allowPrivateNetwork: false };
@@ -159,4 +159,10 @@ describe('K3 guardedLookup', () => {
     expect((await lookUp(failing, true)).error).toMatchObject({ code: 'ENOTFOUND' });
     expect((await lookUp(resolvingTo(), true)).error).toBeInstanceOf(Error);
   });
+});
+
+test('K3 leadsInside tells of one private address among others, and knows nothing of names without one', async () => {
+  expect(await leadsInside('example.com', resolvingTo('93.184.215.14', '10.0.0.1'))).toBe(true);
+  expect(await leadsInside('example.com', resolvingTo('93.184.215.14'))).toBe(false);
+  expect(await leadsInside('example.com', (_, __, callback) => callback(new Error('nope')))).toBe(false);
 });
