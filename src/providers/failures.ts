@@ -25,7 +25,8 @@ const CONTEXT_LENGTH_TEXTS: readonly RegExp[] = [
   /(prompt|input)( is|'s)? too (long|large)/i, // Anthropic, Fireworks, Perplexity, Ollama, Bedrock
   /reduce the length of (the|your) (messages|prompt|input)/i, // Groq, Cerebras, OpenAI
   /(inputs?`?|prompt) (tokens )?(\+ `?max_new_tokens`? )?must (be <=|have less than|be at most)/i, // TGI, Together
-  /token count .{0,30}exceeds the maximum/i, // Gemini
+  /token count .{0,40}exceeds the (maximum|limit)/i, // Gemini, GitHub Copilot
+  /input length .{0,40}exceeds the maximum/i, // SGLang
   /too many (input )?tokens/i, // Cohere
   /when context the overflows|context the overflows/i, // LM Studio, in its own spelling
 ];
@@ -57,6 +58,8 @@ const MODEL_UNKNOWN_TEXT =
 /** The class of an error status. The table of behaviour: status first, what a 4xx says second, and any other 4xx is the caller's. */
 export function classifyStatus(status: number, words: ErrorWords): FailureClass {
   if (status >= 300 && status < 400) return 'BAD_RESPONSE';
+  // llama.cpp says it with a 500 as well.
+  if (hasContextLengthCode(words)) return 'CONTEXT_LENGTH';
   if (status === 429) return 'RATE_LIMITED';
   if (status === 503 || status === 529) return 'OVERLOADED';
   if (status >= 500) return 'SERVER_ERROR';
@@ -94,8 +97,12 @@ export function classifyInBand(status: number | null, words: ErrorWords): Failur
   return /overloaded|at capacity/i.test(words.message) ? 'OVERLOADED' : 'SERVER_ERROR';
 }
 
-function saysContextLength({ codes, message }: ErrorWords): boolean {
-  return codes.some((code) => CONTEXT_LENGTH_CODES.has(code.toLowerCase())) || CONTEXT_LENGTH_TEXTS.some((text) => text.test(message));
+function hasContextLengthCode({ codes }: ErrorWords): boolean {
+  return codes.some((code) => CONTEXT_LENGTH_CODES.has(code.toLowerCase()));
+}
+
+function saysContextLength(words: ErrorWords): boolean {
+  return hasContextLengthCode(words) || CONTEXT_LENGTH_TEXTS.some((text) => text.test(words.message));
 }
 
 function saysContentFilter({ codes, message }: ErrorWords): boolean {
