@@ -6,6 +6,7 @@ import { mutate, startProduct } from '../kit/product.js';
 import type { TestProduct } from '../kit/product.js';
 import { chatBody } from '../kit/scripted-upstream.js';
 import type { UpstreamHandler } from '../kit/scripted-upstream.js';
+import { pem, startTlsUpstream } from '../kit/tls.js';
 
 const CANARY = 'sk-canary-5f0c1d7e9b2a4c68';
 
@@ -111,6 +112,33 @@ test('K4 in every wire format a provider’s key is in no answer, log or row, ho
   for (const { cell, type } of told) expect([cell, type]).toEqual([cell, cell.endsWith('late') ? 'GatewayFailed' : 'ProvidersFailed']);
   const sinks = [told.map(({ text }) => text).join('\n'), product.logs.join(''), await wholeDatabase()];
   for (const sink of sinks) expect(sink.includes(CANARY)).toBe(false);
+});
+
+test('K4 a client certificate is shown from the call after its change on, and its key is in no answer, log or row', async () => {
+  const server = await startTlsUpstream({ mutual: true });
+  const key = pem('client-key').split('\n')[1] ?? '';
+  const tls = {
+    ...{ certificateAuthority: pem('private-ca'), serverName: 'private.glidepath.test' },
+    ...{ clientCertificate: pem('client'), clientKey: pem('client-key') },
+  };
+  const place = { slug: 'inside', wireFormat: 'OPENAI_CHAT', baseUrl: `https://127.0.0.1:${server.port}/v1`, allowPrivateNetwork: true };
+  const { id } = await mutate(product.client, CREATE_PROVIDER, { ...place, tls });
+  await mutate(product.client, CREATE_DEPLOYMENT, { provider: 'inside', model: 'words', upstreamModel: 'inside' });
+  const call = { input: { ...input, model: 'inside/inside' } };
+  const answers = [await product.client.query(COMPLETE, call)];
+  const next = { clientCertificate: pem('second-client'), clientKey: pem('second-client-key') };
+  const update = 'mutation ($input: UpdateProviderInput!) { updateProvider(input: $input) { __typename ... on Provider { id } } }';
+  await mutate(product.client, update, { id, tls: next });
+  answers.push(await product.client.query(COMPLETE, call));
+  answers.push(await product.client.query('{ provider(slug: "inside") { tls { clientCertificate { subject } serverName } } }'));
+  expect(answers).toMatchObject([
+    { data: { complete: { __typename: 'Completion' } } },
+    { data: { complete: { __typename: 'Completion' } } },
+    { data: { provider: { tls: { clientCertificate: [{ subject: 'CN=Glidepath test-only second client' }] } } } },
+  ]);
+  expect(server.callers).toEqual(['Glidepath test-only client', 'Glidepath test-only second client']);
+  for (const sink of [JSON.stringify(answers), product.logs.join(''), await wholeDatabase()]) expect(sink.includes(key)).toBe(false);
+  await server.close();
 });
 
 test('K5 a caller’s key is in no log, row or answer on any failing path', async () => {
