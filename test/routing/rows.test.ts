@@ -188,7 +188,7 @@ describe('F8 a session keeps its target', () => {
 describe('what can’t be said in one target’s form', () => {
   const unsayable = failure('CALLER', { callerMessage: 'This model takes one text a call.' });
 
-  test.each([
+  test.each<readonly [string, RouteNode]>([
     ['', inOrder('a', 'b')],
     [', whatever else leads there', { fallback: { ...inOrder('a', 'b').fallback, on: ['RATE_LIMITED'] } }],
   ])('goes to the next%s', async (_, main) => {
