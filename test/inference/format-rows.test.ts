@@ -139,7 +139,7 @@ describe.each(EACH_VOICE)('%s', (format, voice) => {
     });
   });
 
-  test('S30 an error after three deltas: no restart, a typed error with its status, partial usage', async () => {
+  test('P15 S30 an error after three deltas: no restart, a typed error with its status, partial usage', async () => {
     const { hand, upstream, send, clock, ledger, reading, events } = await begunWith(voice, six.slice(0, 3), { targets: 2 });
     send(upstream, { say: 'overloaded' });
     upstream.end();
