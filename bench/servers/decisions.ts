@@ -1,14 +1,16 @@
 /** Decides by the thousand, says in one line of JSON what that cost, and ends. */
 import { createSizing } from '../../src/compose/sizing.js';
 import { EMPTY_ANSWER } from '../../src/core/answer.js';
-import type { Deployment } from '../../src/core/catalogue.js';
+import type { Deployment, Model } from '../../src/core/catalogue.js';
 import { systemClock } from '../../src/core/clock.js';
 import { newId } from '../../src/core/ids.js';
 import type { Route, RouteNode } from '../../src/core/routes.js';
 import { parseCompletionInput } from '../../src/inference/input/parse.js';
+import type { Attempt } from '../../src/routing/contract.js';
 import { createHealthBoard } from '../../src/routing/health.js';
 import type { HealthBoard } from '../../src/routing/health.js';
 import { createRouter } from '../../src/routing/router.js';
+import { simplePrice } from '../../test/accounting/samples.js';
 import { createScriptedCaller, deployment, input, principal, snapshotOf, usage } from '../../test/inference/kit.js';
 import { PROMPT } from '../answer.js';
 import type { DecisionCost } from '../decisions.js';
@@ -64,8 +66,12 @@ function nodesOf(node: RouteNode): number {
   return inner.reduce((sum, below) => sum + nodesOf(below), 1);
 }
 
-function served(slug: string, ofModel: string): Deployment {
-  return deployment({ slug, provider: { slug: `on-${slug}` }, model: { slug: ofModel, contextWindow: 200_000, maxOutputTokens: 8_000 } });
+/** Each model has a price of its own, or comparing costs would be to compare one with itself. */
+function modelsOf(count: number): readonly Partial<Model>[] {
+  return Array.from({ length: count }, (_, index) => {
+    const prices = [simplePrice({ INPUT: String(1 + index), OUTPUT: String(3 + index) })];
+    return { slug: `m${index}`, contextWindow: 200_000, maxOutputTokens: 8_000, prices };
+  });
 }
 
 /** So that there is something to compare. */
@@ -79,9 +85,23 @@ function answered(health: HealthBoard, target: Deployment, durationMs: number): 
   });
 }
 
-/** A whole decision: the prompt's estimate, the walk, and the record that explains it. Gives how many deployments it looked at. */
-function stage(definition: RouteNode): () => number {
-  const all = Array.from({ length: MODELS * EACH }, (_, at) => served(`m${at % MODELS}.p${Math.floor(at / MODELS)}`, `m${at % MODELS}`));
+/** An attempt whose caller left: it takes a place, gives it back, and teaches nothing. */
+function leftAttempt(startedAt: Date): Omit<Attempt, 'deployment'> {
+  const nothing = { failure: null, answer: EMPTY_ANSWER, firstTokenMs: null, durationMs: null };
+  return { id: newId('attempt'), index: 0, status: 'CANCELLED', accepted: true, startedAt, ...nothing };
+}
+
+/**
+ * A whole decision: the prompt's estimate, the walk, and the record that explains it, with all that is stored. Then the attempt begins
+ * and ends, as far as the health of its target is concerned: nothing may rest on a world in which no call is made. Gives how many
+ * deployments it looked at. `ordered`: with the order of all targets, which a call only asks for where its first target fails.
+ */
+function stage(definition: RouteNode, ordered: boolean): () => number {
+  const models = modelsOf(MODELS);
+  const all = Array.from({ length: MODELS * EACH }, (_, at) => {
+    const slug = `m${at % MODELS}.p${Math.floor(at / MODELS)}`;
+    return deployment({ slug, provider: { slug: `on-${slug}` }, model: models[at % MODELS] ?? {} });
+  });
   const health = createHealthBoard({ clock: systemClock });
   for (const [index, one] of all.entries()) answered(health, one, 200 + 17 * index);
   const version = { version: 1, definition, note: null, publishedAt: new Date(0), publishedBy: 'bench' };
@@ -92,15 +112,20 @@ function stage(definition: RouteNode): () => number {
   const parsed = parseCompletionInput(input({ model: 'main', sessionId: 'one', messages: [{ role: 'USER', text: PROMPT }] }));
   if (!parsed.ok) throw new Error(parsed.error.message);
   const who = principal();
+  const attempt = leftAttempt(systemClock.now());
   return () => {
     const plan = router.plan({ ...parsed.value }, { principal: who, snapshot });
-    if (!plan.ok) throw new Error(plan.error.message);
-    return plan.value.record.candidates.length;
+    const first = plan.ok ? plan.value.first?.deployment : null;
+    if (!plan.ok || !first) throw new Error('nobody can be asked');
+    health.attemptStarted(first);
+    health.attemptEnded({ ...attempt, deployment: first });
+    const { record, targets } = ordered ? plan.value : { record: plan.value.record, targets: [] };
+    return Math.max(record.candidates.length, targets.length);
   };
 }
 
-function measure(name: string, definition: RouteNode): DecisionCost {
-  const decide = stage(definition);
+function measure(name: string, definition: RouteNode, ordered = false): DecisionCost {
+  const decide = stage(definition, ordered);
   const lookedAt = decide();
   for (let count = 0; count < WARM_UP; count += 1) decide();
   const rounds = Array.from({ length: ROUNDS }, () => {
@@ -113,5 +138,9 @@ function measure(name: string, definition: RouteNode): DecisionCost {
   return { name, nodes: nodesOf(definition), deployments: MODELS * EACH, lookedAt, cpuUs, lowestUs, highestUs };
 }
 
-const costs = [measure('conditions pick an arm', ARMS), measure('all of it is looked at', WHOLE)];
+const costs = [
+  measure('conditions pick an arm', ARMS),
+  measure('all of it is looked at', WHOLE),
+  measure('… and put in order', WHOLE, true),
+];
 process.stdout.write(`${JSON.stringify({ costs })}\n`);

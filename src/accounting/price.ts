@@ -97,7 +97,8 @@ export function costOf(usage: TokenUsage, price: Price | null): Cost {
 const UNITS = ['IMAGE', 'SECOND', 'CHARACTER', 'REQUEST'] as const;
 
 /** Of what is billed by the piece. A price names either pieces or tokens: where it names pieces, tokens without a rate are paid with them. */
-function componentsOfUnits({ units = {} }: TokenUsage, tier: PriceTier): readonly CostComponent[] {
+function componentsOfUnits({ units }: TokenUsage, tier: PriceTier): readonly CostComponent[] {
+  if (units === undefined) return [];
   return UNITS.flatMap((unit) => {
     const rate = units[unit] === undefined ? null : rateFor(tier, [unit]);
     return rate ? componentOf(unit, units[unit] ?? 0, rate) : [];

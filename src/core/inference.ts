@@ -82,7 +82,8 @@ export interface DecisionInputs {
   readonly preferences: RoutingPreferences | null;
   /** By model slug, the ids of its deployments. */
   readonly models: Readonly<Record<string, readonly DeploymentId[]>>;
-  readonly deployments: Readonly<Record<string, DeploymentInputs>>;
+  /** By id, in rows of earlier versions: what was seen of a deployment stands with its candidate now. */
+  readonly deployments?: Readonly<Record<string, DeploymentInputs>>;
   /** By node, how many decisions it had made before. */
   readonly turns: Readonly<Record<string, number>>;
   /** By node, what a session, user or key was bound to. */
@@ -96,9 +97,9 @@ export interface DeploymentInputs {
   readonly excluded?: { readonly kind: ExclusionKind; readonly reason: string };
   readonly blocked?: { readonly untilMs: number; readonly reason: string };
   readonly inFlight?: number;
-  readonly latencyMs?: number;
-  readonly firstTokenMs?: number;
-  readonly tokensPerSecond?: number;
+  readonly latencyMs?: number | null;
+  readonly firstTokenMs?: number | null;
+  readonly tokensPerSecond?: number | null;
   readonly cost?: number;
   /** How long its answers took at the percentile that a hedge goes by. */
   readonly hedgeAfterMs?: number;
@@ -115,6 +116,8 @@ export interface RoutingCandidate {
   readonly chosen: boolean;
   readonly score: number | null;
   readonly excluded: string | null;
+  /** Absent: nothing that is not the default, or a row of an earlier version. */
+  readonly seen?: DeploymentInputs;
   /** Present where the way to it leads through an experiment. */
   readonly experiment?: ExperimentSide;
 }

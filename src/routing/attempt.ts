@@ -17,9 +17,10 @@ export const OUTRUN = 'outrun';
 const STATUS_OF = { succeeded: 'SUCCEEDED', failed: 'FAILED', cancelled: 'CANCELLED' } as const;
 
 /** One upstream call, from its announcement to what it came to; known to health in every case. */
-export async function makeAttempt(journey: Journey, { deployment, terms }: Leg, tools: Tools): Promise<Attempt> {
+export async function makeAttempt(journey: Journey, { deployment, way }: Leg, tools: Tools): Promise<Attempt> {
   const { health, clock } = tools;
   const { watch, attempts, begun } = journey;
+  const { terms } = way;
   const started = startAttempt(deployment, begun.count, clock.now());
   begun.count += 1;
   health.attemptStarted(deployment);

@@ -2,8 +2,9 @@ import type { DeploymentId } from '../core/ids.js';
 import type { BalanceStrategy, RoutingGoal } from '../core/vocabulary.js';
 import { chanceAt } from './chance.js';
 import { rank } from './strategies.js';
-import type { Contender } from './strategies.js';
-import type { Found, Leg, State, Step } from './walk-state.js';
+import type { BalanceContext, Field, Ranking } from './strategies.js';
+import { legsOf, legsOfAll, nobody, NO_STEPS } from './walk-state.js';
+import type { Found, State } from './walk-state.js';
 
 const GOALS: Readonly<Record<RoutingGoal, BalanceStrategy>> = {
   COST: 'LOWEST_COST',
@@ -11,79 +12,74 @@ const GOALS: Readonly<Record<RoutingGoal, BalanceStrategy>> = {
   THROUGHPUT: 'HIGHEST_THROUGHPUT',
 };
 
-const NOTHING: Found = { legs: [], steps: [] };
-
-export interface BalanceBranch {
-  readonly weight: number;
-  readonly found: Found;
-}
-
 interface Balancing {
   readonly path: string;
   readonly strategy: BalanceStrategy;
-  readonly branches: readonly BalanceBranch[];
+  /** Of the branches that can be used. */
+  readonly field: Field;
+  readonly foundAt: (index: number) => Found;
   readonly preferred: DeploymentId | null;
 }
 
-interface Entrant extends Contender {
-  readonly found: Found;
-}
-
 /** Orders branches: who is due for a probe, then whom the strategy ranks, then who still returns from an outage. */
-export function balance({ path, strategy, branches, preferred }: Balancing, state: State): Found {
-  const { facts, evidence, seed, smooth, scores } = state;
-  const entrants = entrantsOf(branches);
-  if (entrants.length === 0) return NOTHING;
-  const kept = preferred === null ? undefined : entrants.find(({ found }) => found.legs.some((leg) => leg.deployment.id === preferred));
-  if (kept) {
-    const others = entrants.filter((entrant) => entrant !== kept);
-    return tried([kept, ...others], { path, kind: 'BALANCE', outcome: kept.head.slug, reason: 'kept' }, null);
-  }
-  const { due, steady, returning } = byReturn(entrants, path, state);
-  const goal = facts.preferences?.optimizeFor ?? null;
-  const turn = () => (steady.length > 1 ? evidence.turn(path) : 0);
+export function balance(balancing: Balancing, state: State): Found {
+  const { path, strategy, field, preferred } = balancing;
+  if (field.looks.length === 0) return nobody(NO_STEPS);
+  const kept = preferred === null ? undefined : branchOf(preferred, balancing);
+  if (kept !== undefined) return tried(balancing, { first: kept, order: () => keptFirst(kept, field), reason: 'kept' }, null);
+  const goal = state.facts.preferences?.optimizeFor ?? null;
   const wanted = goal === null ? strategy : GOALS[goal];
-  const ranking = rank(steady, { strategy: wanted, seed, path, turn, smooth, evidence });
-  for (const [{ head }, score] of ranking.scores) scores.set(head, score);
-  const order = due.length + returning.length === 0 ? ranking.order : [...due, ...ranking.order, ...returning];
-  const [first] = order;
-  if (!first) return NOTHING;
-  const reason =
-    due.length > 0 ? 'it is due for a probe after an outage' : steady.length > 0 ? ranking.reason : 'it returns after an outage';
-  const step = { path, kind: 'BALANCE', outcome: first.head.slug, reason: `${wanted}: ${reason}` };
-  return tried(order, step, due.length === 0 ? path : null);
+  const { seed, smooth, sight } = state;
+  const context = { strategy: wanted, path, seed, smooth, sight };
+  const ranking: AfterOutage = isCalm(field) ? rank(field, context) : rankAfterOutage(field, context);
+  const { first, order } = ranking;
+  return tried(balancing, { first, order, reason: `${wanted}: ${ranking.reason}` }, ranking.isProbe === true ? null : path);
 }
 
-function entrantsOf(branches: readonly BalanceBranch[]): readonly Entrant[] {
-  const entrants: Entrant[] = [];
-  for (const { weight, found } of branches) {
-    const head = found.legs[0]?.deployment;
-    if (head) entrants.push({ weight, head, found });
+function branchOf(preferred: DeploymentId, { field, foundAt }: Balancing): number | undefined {
+  const index = field.looks.findIndex((_, at) => legsOf(foundAt(at)).some(({ deployment }) => deployment.id === preferred));
+  return index < 0 ? undefined : index;
+}
+
+function keptFirst(kept: number, { looks }: Field): readonly number[] {
+  return [kept, ...looks.map((_, index) => index).filter((index) => index !== kept)];
+}
+
+/** `turn`: the node whose turn the first one took. */
+function tried({ path, foundAt }: Balancing, { first, order, reason }: Ranking, turn: string | null): Found {
+  const chosen = foundAt(first);
+  const { head, steps } = chosen;
+  if (head === null) return nobody(NO_STEPS);
+  if (turn !== null) head.turns = [...head.turns, turn];
+  const all = () => legsOfAll(order().map((index) => (index === first ? chosen : foundAt(index))));
+  return { head, order: all, steps: [{ path, kind: 'BALANCE', outcome: head.deployment.slug, reason }, steps] };
+}
+
+/** Whether nobody returns from an outage. */
+function isCalm({ looks }: Field): boolean {
+  for (const { reading } of looks) if (reading.share !== 1) return false;
+  return true;
+}
+
+interface AfterOutage extends Ranking {
+  /** The first one is due for a probe: it takes nobody's turn. */
+  readonly isProbe?: boolean;
+}
+
+function rankAfterOutage(field: Field, context: BalanceContext): AfterOutage {
+  const { seed, path } = context;
+  const [due, steady, returning]: [number[], number[], number[]] = [[], [], []];
+  for (const [index, look] of field.looks.entries()) {
+    const { share } = look.reading;
+    if (share === 0) due.push(index);
+    else if (share === 1 || chanceAt(seed, `${path} ${look.deployment.id}`) < share) steady.push(index);
+    else returning.push(index);
   }
-  return entrants;
-}
-
-const NOBODY: readonly Entrant[] = [];
-
-function byReturn(entrants: readonly Entrant[], path: string, { evidence, seed }: State) {
-  const shares = entrants.map(({ head }) => evidence.reading(head).share);
-  if (shares.every((share) => share === 1)) return { due: NOBODY, steady: entrants, returning: NOBODY };
-  const groups = { due: [] as Entrant[], steady: [] as Entrant[], returning: [] as Entrant[] };
-  for (const [index, entrant] of entrants.entries()) {
-    const share = shares[index] ?? 1;
-    const group = share === 1 ? groups.steady : share === 0 ? groups.due : null;
-    if (group) group.push(entrant);
-    else (chanceAt(seed, `${path} ${entrant.head.id}`) < share ? groups.steady : groups.returning).push(entrant);
-  }
-  return groups;
-}
-
-/** Legs in the order of their branches; `turn`: the node whose turn the first one took. */
-function tried(order: readonly Entrant[], step: Step, turn: string | null): Found {
-  const legs: Leg[] = [];
-  for (const { found } of order) for (const leg of found.legs) legs.push(leg);
-  const [head] = legs;
-  // Spread alone and then overridden: V8 copies that fast, and a property that is new to the copy slowly.
-  if (turn !== null && head) legs[0] = { ...head, turns: [...head.turns, turn] };
-  return { legs, steps: [step, ...(order[0]?.found.steps ?? [])] };
+  const some = { looks: steady.flatMap((index) => field.looks[index] ?? []), weights: steady.map((index) => field.weights[index] ?? 0) };
+  const ranking = steady.length === 0 ? null : rank(some, context);
+  const inField = (index: number) => steady[index] ?? 0;
+  const order = () => [...due, ...(ranking?.order() ?? []).map(inField), ...returning];
+  const first = due[0] ?? (ranking ? inField(ranking.first) : (returning[0] ?? 0));
+  const reason = due.length > 0 ? 'it is due for a probe after an outage' : (ranking?.reason ?? 'it returns after an outage');
+  return { first, order, reason, isProbe: due.length > 0 };
 }

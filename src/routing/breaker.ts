@@ -56,6 +56,17 @@ export function shareOf(breaker: Breaker, nowMs: number): number {
   return Math.min(1, Math.max(BREAKER.firstShare, passed));
 }
 
+/** Whether nothing of it depends on the time. */
+export function isCalm({ open, cooldownUntilMs, returnedAtMs }: Breaker): boolean {
+  return open === null && cooldownUntilMs === -Infinity && returnedAtMs === null;
+}
+
+/** A cooldown or a return that is over leaves no trace. */
+export function forgetPast(breaker: Breaker, nowMs: number): void {
+  if (breaker.cooldownUntilMs <= nowMs) breaker.cooldownUntilMs = -Infinity;
+  if (breaker.open === null && shareOf(breaker, nowMs) === 1) breaker.returnedAtMs = null;
+}
+
 export interface Ended {
   readonly failure: Failure | null;
   /** The attempt began with the probe or after it. */

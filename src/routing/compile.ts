@@ -6,6 +6,8 @@ import type { Condition, ConditionCompiler } from './conditions.js';
 /** What holds for each attempt at a target; what is absent has the product's default. Times in milliseconds. */
 export type TargetTerms = Pick<TargetNode, 'maxAttempts' | 'firstTokenTimeoutMs' | 'idleTimeoutMs' | 'timeoutMs'>;
 
+export const NO_TERMS: TargetTerms = {};
+
 /** Targets that stand in for one another, and for which failures; null: all that another target could cure. */
 export interface Group {
   readonly on: ReadonlySet<FailureClass> | null;
@@ -15,7 +17,7 @@ export interface Group {
 /** A route's tree, ready to be walked: every path is made and every condition compiled. */
 export type CompiledNode =
   | CompiledTarget<'deployment'>
-  | CompiledTarget<'model'>
+  | CompiledModel
   | CompiledTarget<'route'>
   | {
       readonly kind: 'fallback';
@@ -39,6 +41,12 @@ interface CompiledTarget<Kind> {
   readonly path: string;
   readonly slug: string;
   readonly terms: TargetTerms;
+}
+
+/** A balance over its deployments: they stand in for one another. */
+interface CompiledModel extends CompiledTarget<'model'> {
+  readonly reason: string;
+  readonly group: Group;
 }
 
 export interface CompiledBranch {
@@ -102,15 +110,20 @@ function conditionOf(source: string, conditions: ConditionCompiler): Condition {
   return 'condition' in compiled ? compiled.condition : () => ({ failed: compiled.problem });
 }
 
-function compileTarget({ deployment, model, route, ...terms }: TargetNode, path: string): CompiledNode {
+function compileTarget({ deployment, model, route, ...given }: TargetNode, path: string): CompiledNode {
+  const terms = Object.keys(given).length === 0 ? NO_TERMS : given;
   if (deployment !== undefined) return { kind: 'deployment', path, slug: deployment, terms };
-  if (model !== undefined) return { kind: 'model', path, slug: model, terms };
+  if (model !== undefined) return modelNode(path, model, terms);
   return { kind: 'route', path, slug: route ?? '', terms };
 }
 
 /** What a name without a route stands for. */
 export function compileModel(slug: string): CompiledNode {
-  return { kind: 'model', path: 'model', slug, terms: {} };
+  return modelNode('model', slug, NO_TERMS);
+}
+
+function modelNode(path: string, slug: string, terms: TargetTerms): CompiledModel {
+  return { kind: 'model', path, slug, terms, reason: `the model ${slug}`, group: { on: null, hedge: null } };
 }
 
 /** Compiled trees of the routes in force, each made once. */

@@ -94,8 +94,10 @@ export interface Preview {
 export interface RoutePlan {
   readonly targets: readonly Deployment[];
   readonly record: RoutingRecord;
-  /** What the route says of each target; without it the defaults hold, and nobody stands in for another. */
-  readonly legs?: ReadonlyMap<DeploymentId, Leg>;
+  /** What the route says of each target, in their order; without it the defaults hold, and nobody stands in for another. */
+  readonly legs?: readonly Leg[];
+  /** The first of them: whoever asks for no more leaves the others without an order, which costs most of it. */
+  readonly first?: Leg | null;
   /** Its one target is tried though it is cooling, because the route says so. */
   readonly isForced?: boolean;
   /** Where all its targets have opened since it was made, the first is tried all the same; otherwise the call is refused. */

@@ -1,33 +1,23 @@
-import type { Deployment } from '../core/catalogue.js';
 import type { StickyKey } from '../core/vocabulary.js';
 import { balance } from './balance.js';
-import type { BalanceBranch } from './balance.js';
 import { chanceAt, drawWeighted } from './chance.js';
-import type { CompiledBalance, CompiledNode, TargetTerms } from './compile.js';
+import { NO_TERMS } from './compile.js';
+import type { CompiledBalance, CompiledNode, Group, TargetTerms } from './compile.js';
 import type { Pin } from './evidence.js';
 import { holderOf } from './facts.js';
-import type { Found, Leg, Place, State, Step, StickyNode, Walk, WalkContext } from './walk-state.js';
+import type { Look } from './sight.js';
+import { legsOfAll, nobody, NO_STEPS } from './walk-state.js';
+import type { Found, Place, State, Step, Steps, StickyNode, Walk, WalkContext, WalkedLeg } from './walk-state.js';
 
-const NO_TERMS: TargetTerms = {};
-const NO_STEPS: readonly Step[] = [];
+const START: Place = { terms: NO_TERMS, groups: [], sticky: [], experiment: null, routes: [], preferred: null };
+const NO_TURNS: readonly string[] = [];
 
 /** Walks a tree to an ordered list of targets. A pure function of tree, facts, evidence and seed. */
-export function walk(tree: CompiledNode, context: WalkContext): Walk {
-  const state: State = {
-    facts: context.facts,
-    evidence: context.evidence,
-    seed: context.seed,
-    smooth: context.smooth,
-    scores: new Map(),
-    excluded: new Map(),
-    cooling: [],
-    tooSmall: [],
-    warnings: [],
-    triesSoonest: false,
-  };
-  const { legs, steps } = visit(tree, { terms: NO_TERMS, groups: [], sticky: [], routes: [], preferred: null, experiment: null }, state);
-  const { scores, excluded, cooling, tooSmall, warnings, triesSoonest } = state;
-  return { legs, steps, scores, excluded, cooling, tooSmall, warnings, triesSoonest };
+export function walk(tree: CompiledNode, { facts, sight, seed, smooth }: WalkContext): Walk {
+  const state: State = { facts, sight, seed, smooth, cooling: [], tooSmall: [], warnings: [], triesSoonest: false, hasExperiment: false };
+  const found = visit(tree, START, state);
+  const { cooling, tooSmall, warnings, triesSoonest, hasExperiment } = state;
+  return { found, cooling, tooSmall, warnings, triesSoonest, hasExperiment };
 }
 
 function visit(node: CompiledNode, place: Place, state: State): Found {
@@ -52,80 +42,74 @@ function visit(node: CompiledNode, place: Place, state: State): Found {
 type NodeOf<Kind extends CompiledNode['kind']> = Extract<CompiledNode, { kind: Kind }>;
 
 function visitDeployment({ path, slug, terms }: NodeOf<'deployment'>, place: Place, state: State): Found {
-  const deployment = state.evidence.deployment(slug);
-  if (!deployment) return { legs: [], steps: [{ path, kind: 'TARGET', outcome: slug, reason: 'there is no such deployment any more' }] };
-  const leg = usable(deployment, { ...place, terms: joined(place.terms, terms) }, state);
-  return {
-    legs: leg ? [leg] : [],
-    steps: [{ path, kind: 'TARGET', outcome: slug, reason: leg ? 'a deployment' : whyNot(deployment, state) }],
-  };
+  const deployment = state.sight.deployment(slug);
+  if (!deployment) return nobody([{ path, kind: 'TARGET', outcome: slug, reason: 'there is no such deployment any more' }]);
+  const look = state.sight.look(deployment);
+  const way = withTerms(place, terms);
+  if (isUsable(look, way, state))
+    return { head: legTo(look, way), order: null, steps: [{ path, kind: 'TARGET', outcome: slug, reason: 'a deployment' }] };
+  return nobody([{ path, kind: 'TARGET', outcome: slug, reason: look.exclusion?.reason ?? 'it is open' }]);
 }
 
-function whyNot(deployment: Deployment, { excluded }: State): string {
-  return excluded.get(deployment)?.reason ?? 'it is open';
+function legTo(look: Look, way: Place): WalkedLeg {
+  return { deployment: look.deployment, way, turns: NO_TURNS, look };
 }
 
-/** The leg to a deployment; null where this call can't go there now, with the reason noted. */
-function usable(deployment: Deployment, { terms, groups, sticky, experiment }: Place, state: State): Leg | null {
-  const { evidence, excluded, cooling, tooSmall, scores } = state;
-  if (!scores.has(deployment)) scores.set(deployment, null);
-  const leg: Leg = { deployment, terms, groups, sticky, turns: [], experiment };
-  const exclusion = evidence.exclusion(deployment);
-  if (exclusion) {
-    excluded.set(deployment, exclusion);
-    if (exclusion.kind === 'too-small') tooSmall.push(leg);
-    return null;
-  }
-  const block = evidence.block(deployment);
-  if (!block) return leg;
-  cooling.push({ leg, block });
-  return null;
+/** Whether this call can go there now; where it can't, that is noted. */
+function isUsable(look: Look, way: Place, { cooling, tooSmall }: State): boolean {
+  const { exclusion, block } = look;
+  if (exclusion === null && block === null) return true;
+  if (exclusion?.kind === 'too-small') tooSmall.push(legTo(look, way));
+  else if (block !== null) cooling.push({ leg: legTo(look, way), block });
+  return false;
 }
 
-function joined(outer: TargetTerms, inner: TargetTerms): TargetTerms {
-  return outer === NO_TERMS ? inner : { ...outer, ...inner };
+function withTerms(place: Place, inner: TargetTerms): Place {
+  return inner === NO_TERMS ? place : { ...place, terms: place.terms === NO_TERMS ? inner : { ...place.terms, ...inner } };
+}
+
+/** Field by field: a spread would take as long as all else about a node. */
+function within({ terms, groups, sticky, experiment, routes, preferred }: Place, group: Group): Place {
+  return { terms, groups: [...groups, group], sticky, experiment, routes, preferred };
 }
 
 /** A model's name is a balance over its deployments, by their weight. */
-function visitModel({ path, slug, terms }: NodeOf<'model'>, place: Place, state: State): Found {
-  const deployments = state.evidence.deploymentsOf(slug);
-  if (!deployments) return { legs: [], steps: [{ path, kind: 'MODEL', outcome: slug, reason: 'there is no such model any more' }] };
-  const inside = { ...place, terms: joined(place.terms, terms), groups: [...place.groups, { on: null, hedge: null }] };
-  const branches: BalanceBranch[] = [];
+function visitModel({ path, slug, terms, reason, group }: NodeOf<'model'>, place: Place, state: State): Found {
+  const { sight } = state;
+  const deployments = sight.deploymentsOf(slug);
+  if (!deployments) return nobody([{ path, kind: 'MODEL', outcome: slug, reason: 'there is no such model any more' }]);
+  const inside = within(withTerms(place, terms), group);
+  const looks: Look[] = [];
   for (const deployment of deployments) {
-    const leg = usable(deployment, inside, state);
-    if (leg) branches.push({ weight: state.evidence.weight(deployment), found: { legs: [leg], steps: NO_STEPS } });
+    const look = sight.look(deployment);
+    if (isUsable(look, inside, state)) looks.push(look);
   }
-  const count = `${branches.length} of ${deployments.length} deployments can be used`;
-  const step: Step = { path, kind: 'MODEL', outcome: count, reason: `the model ${slug}` };
-  if (branches.length === 0) return { legs: [], steps: [step] };
-  const balanced = balance({ path, strategy: 'WEIGHTED', branches, preferred: place.preferred }, state);
-  return { legs: balanced.legs, steps: [step, ...balanced.steps] };
+  const step: Step = { path, kind: 'MODEL', outcome: `${looks.length} of ${deployments.length} deployments can be used`, reason };
+  const foundAt = (index: number): Found => {
+    const look = looks[index];
+    return look ? { head: legTo(look, inside), order: null, steps: NO_STEPS } : nobody(NO_STEPS);
+  };
+  const field = { looks, weights: looks.map((look) => sight.weight(look)) };
+  return after(step, balance({ path, strategy: 'WEIGHTED', field, foundAt, preferred: place.preferred }, state));
 }
 
 function visitRoute({ path, slug, terms }: NodeOf<'route'>, place: Place, state: State): Found {
-  const node = place.routes.includes(slug) ? null : state.evidence.route(slug);
+  const isLoop = place.routes.includes(slug);
+  const node = isLoop ? null : state.sight.route(slug);
   const step = (reason: string): Step => ({ path, kind: 'ROUTE', outcome: slug, reason });
-  if (!node)
-    return { legs: [], steps: [step(place.routes.includes(slug) ? 'it leads back to itself' : 'there is no such route any more')] };
-  const found = visit(node, { ...place, terms: joined(place.terms, terms), routes: [...place.routes, slug] }, state);
-  return { legs: found.legs, steps: [step('as that route decides'), ...found.steps] };
+  if (!node) return nobody([step(isLoop ? 'it leads back to itself' : 'there is no such route any more')]);
+  return after(step('as that route decides'), visit(node, { ...withTerms(place, terms), routes: [...place.routes, slug] }, state));
 }
 
 function visitFallback({ path, nodes, group, triesSoonest }: NodeOf<'fallback'>, place: Place, state: State): Found {
   state.triesSoonest ||= triesSoonest;
-  const inside = { ...place, groups: [...place.groups, group] };
-  const found = nodes.map((node) => visit(node, inside, state));
-  const first = found.findIndex(({ legs }) => legs.length > 0);
+  const inside = within(place, group);
+  const all: Found[] = [];
+  for (const node of nodes) all.push(visit(node, inside, state));
+  const first = all.findIndex(({ head }) => head !== null);
   const outcome = first < 0 ? 'nothing can be used' : `node ${first}`;
-  const reason = first > 0 ? 'the first that can be used' : 'in order';
-  const legs: Leg[] = [];
-  const steps: Step[] = [{ path, kind: 'FALLBACK', outcome, reason }];
-  for (const one of found) {
-    for (const leg of one.legs) legs.push(leg);
-    for (const step of one.steps) steps.push(step);
-  }
-  return { legs, steps };
+  const step: Step = { path, kind: 'FALLBACK', outcome, reason: first > 0 ? 'the first that can be used' : 'in order' };
+  return { head: all[first]?.head ?? null, order: () => legsOfAll(all), steps: [step, all.map(({ steps }) => steps)] };
 }
 
 /** One side, and only that: what a split compares must not be mixed by failures. Sides that can't be used at all don't count. */
@@ -133,50 +117,57 @@ function visitSplit({ path, branches, sticky, experiment }: NodeOf<'split'>, pla
   const bound = pinOf(path, sticky, state);
   const left = branches.filter(({ weight }) => weight > 0);
   const kept = bound ? left.find(({ name }) => name === bound.branch) : undefined;
-  const steps: Step[] = [];
-  for (let draw = kept ?? drawn(left, `${path} ${left.length}`, state); draw; draw = drawn(left, `${path} ${left.length}`, state)) {
+  const steps: (Step | Steps)[] = [];
+  for (let draw = kept ?? drawn(left, path, state); draw; draw = drawn(left, path, state)) {
     const coolingBefore = state.cooling.length;
     const total = left.reduce((sum, { weight }) => sum + weight, 0);
     const reason = draw === kept ? 'kept' : `weight ${draw.weight} of ${total}, drawn`;
-    const inside = withSticky(place, sticky && { node: path, key: sticky, branch: draw.name });
+    const around = withSticky(place.sticky, sticky && { node: path, key: sticky, branch: draw.name });
     const side = place.experiment ?? (experiment === null ? null : { name: experiment, branch: draw.name });
-    const found = visit(draw.node, { ...inside, preferred: bound?.deploymentId ?? place.preferred, experiment: side }, state);
-    steps.push({ path, kind: 'SPLIT', outcome: draw.name, reason }, ...found.steps);
-    if (found.legs.length > 0 || state.cooling.length > coolingBefore) return { legs: found.legs, steps };
+    const found = visit(
+      draw.node,
+      { ...place, sticky: around, preferred: bound?.deploymentId ?? place.preferred, experiment: side },
+      state,
+    );
+    steps.push({ path, kind: 'SPLIT', outcome: draw.name, reason }, found.steps);
+    state.hasExperiment ||= side !== null;
+    if (found.head !== null || state.cooling.length > coolingBefore) return { head: found.head, order: found.order, steps };
     left.splice(left.indexOf(draw), 1);
   }
-  return { legs: [], steps };
+  return nobody(steps);
 }
 
-function drawn<Branch extends { readonly weight: number }>(
-  branches: readonly Branch[],
-  place: string,
-  { seed }: State,
-): Branch | undefined {
-  return branches.length === 0
-    ? undefined
-    : branches[
-        drawWeighted(
-          branches.map(({ weight }) => weight),
-          chanceAt(seed, place),
-        )
-      ];
+function drawn<Branch extends { readonly weight: number }>(left: readonly Branch[], path: string, { seed }: State): Branch | undefined {
+  if (left.length === 0) return undefined;
+  const weights = left.map(({ weight }) => weight);
+  return left[drawWeighted(weights, chanceAt(seed, `${path} ${left.length}`))];
 }
 
 function visitBalance({ path, strategy, branches, sticky, group }: CompiledBalance, place: Place, state: State): Found {
   const bound = pinOf(path, sticky, state);
-  const around = withSticky(place, sticky && { node: path, key: sticky, branch: null });
-  const inside = { ...around, groups: [...place.groups, group], preferred: bound?.deploymentId ?? place.preferred };
-  const found = branches.map(({ weight, node }) => ({ weight, found: visit(node, inside, state) }));
-  return balance({ path, strategy, branches: found, preferred: inside.preferred }, state);
+  const around = withSticky(place.sticky, sticky && { node: path, key: sticky, branch: null });
+  const preferred = bound?.deploymentId ?? place.preferred;
+  const { terms, groups, experiment, routes } = place;
+  const inside: Place = { terms, groups: [...groups, group], sticky: around, experiment, routes, preferred };
+  const all: Found[] = [];
+  const [looks, weights]: [Look[], number[]] = [[], []];
+  for (const { weight, node } of branches) {
+    const found = visit(node, inside, state);
+    if (found.head === null) continue;
+    all.push(found);
+    looks.push(found.head.look);
+    weights.push(weight);
+  }
+  const foundAt = (index: number) => all[index] ?? nobody(NO_STEPS);
+  return balance({ path, strategy, field: { looks, weights }, foundAt, preferred }, state);
 }
 
-function withSticky(place: Place, node: StickyNode | null): Place {
-  return node ? { ...place, sticky: [...place.sticky, node] } : place;
+function withSticky(sticky: Place['sticky'], node: StickyNode | null): Place['sticky'] {
+  return node ? [...sticky, node] : sticky;
 }
 
-function pinOf(path: string, sticky: StickyKey | null, { facts, evidence }: State): Pin | null {
-  return sticky === null || holderOf(facts, sticky) === null ? null : evidence.pin(path);
+function pinOf(path: string, sticky: StickyKey | null, { facts, sight }: State): Pin | null {
+  return sticky === null || holderOf(facts, sticky) === null ? null : sight.pin(path, sticky);
 }
 
 /** A condition that can't be told is neither true nor silently false: the step and a warning say so. */
@@ -187,15 +178,15 @@ function visitWhen({ path, branches, otherwise }: NodeOf<'when'>, place: Place, 
     if (verdict === false) continue;
     if (verdict === true) {
       steps.push({ path, kind: 'WHEN', outcome: `branch ${index}`, reason: source });
-      const found = visit(node, place, state);
-      return { legs: found.legs, steps: [...steps, ...found.steps] };
+      return after(steps, visit(node, place, state));
     }
     steps.push({ path, kind: 'WHEN', outcome: `branch ${index} failed`, reason: verdict.failed });
     state.warnings.push(`route_condition_failed: ${path}.branches.${index}.if: ${verdict.failed}`);
   }
-  const found = visit(otherwise, place, state);
-  return {
-    legs: found.legs,
-    steps: [...steps, { path, kind: 'WHEN', outcome: 'otherwise', reason: 'no condition holds' }, ...found.steps],
-  };
+  steps.push({ path, kind: 'WHEN', outcome: 'otherwise', reason: 'no condition holds' });
+  return after(steps, visit(otherwise, place, state));
+}
+
+function after(before: Step | Steps, { head, order, steps }: Found): Found {
+  return { head, order, steps: [before, steps] };
 }

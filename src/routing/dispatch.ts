@@ -1,5 +1,4 @@
 import { hasContent } from '../core/answer.js';
-import type { Deployment } from '../core/catalogue.js';
 import type { Clock } from '../core/clock.js';
 import type { Failure } from '../core/failures.js';
 import type { FailureClass } from '../core/vocabulary.js';
@@ -12,6 +11,7 @@ import type { Journey, Tools } from './journey.js';
 import { nextMove, RETRY_DEFAULTS } from './next-move.js';
 import type { Move } from './next-move.js';
 import { pause } from './pause.js';
+import { legByDefault } from './roster.js';
 import { leadsTo } from './succession.js';
 import type { Leg } from './walk-state.js';
 
@@ -30,28 +30,45 @@ type Verdict =
  * 4. The first target may be joined by a second one where the route says so (hedge.ts).
  */
 export async function tryTargets(journey: Journey, plan: RoutePlan, tools: Tools): Promise<DispatchOutcome['status']> {
-  const legs = plan.targets.map((target) => legOf(plan, target));
-  const isForced = plan.isForced === true;
+  const roster = rosterOf(plan);
   if (hasLeft(journey)) return 'cancelled';
-  let at = isForced ? 0 : legs.findIndex(({ deployment }) => tools.health.admit(deployment));
-  if (at < 0 && plan.isLenient !== true) return refuse(journey, legs, tools);
-  if (at < 0) at = 0;
-  let hedge = at === 0 ? hedgeOf(plan, legs) : null;
-  for (let leg = legs[at]; leg; leg = legs[at]) {
-    const later = legs.slice(at + 1);
+  const admitted = plan.isForced === true ? roster.first : admittedOf(roster, tools);
+  if (!admitted && plan.isLenient !== true) return refuse(journey, roster.all(), tools);
+  let leg = admitted ?? roster.first;
+  let hedge = leg === roster.first ? hedgeOf(plan, roster) : null;
+  while (leg) {
+    const from: Leg = leg;
+    const later = () => roster.all().slice(roster.all().indexOf(from) + 1);
     const verdict = await tryTarget(journey, { leg, later, hedge }, tools);
     if (verdict.kind !== 'left') return verdict.kind;
-    const { from, attempt } = verdict;
+    const { attempt } = verdict;
     const { failure } = attempt;
-    const others = untried(journey, later).filter((to) => failure !== null && leadsTo(failure, from, to));
+    const others = untried(journey, later()).filter((to) => failure !== null && leadsTo(failure, verdict.from, to));
     if (others.length > 0 && hasLeft(journey)) return 'cancelled';
     const next = others.find(({ deployment }) => tools.health.admit(deployment));
     if (!next) return 'failed';
     journey.watch.onAttemptFailed?.(attempt, verdict.reason);
-    at = legs.indexOf(next);
+    leg = next;
     hedge = null;
   }
   return 'failed';
+}
+
+/** A plan's targets. Mostly the first one answers, and the order of the others is never asked for. */
+interface Roster {
+  readonly first: Leg | undefined;
+  readonly all: () => readonly Leg[];
+}
+
+function rosterOf(plan: RoutePlan): Roster {
+  if (plan.first) return { first: plan.first, all: () => plan.legs ?? [] };
+  const legs = plan.targets.map(legByDefault);
+  return { first: legs[0], all: () => legs };
+}
+
+function admittedOf({ first, all }: Roster, { health }: Tools): Leg | undefined {
+  if (!first || health.admit(first.deployment)) return first;
+  return all().find((leg) => leg !== first && health.admit(leg.deployment));
 }
 
 /** All have opened since the plan was made, or the one place for a probe is taken: a crowd that planned together must not meet there. */
@@ -72,18 +89,14 @@ function untried({ attempts }: Journey, legs: readonly Leg[]): readonly Leg[] {
   return legs.filter((leg) => attempts.every(({ deployment }) => deployment !== leg.deployment));
 }
 
-function hedgeOf({ hedge }: RoutePlan, legs: readonly Leg[]): Stand['hedge'] {
-  const to = hedge && legs.find(({ deployment }) => deployment.id === hedge.to);
+function hedgeOf({ hedge }: RoutePlan, { all }: Roster): Stand['hedge'] {
+  const to = hedge && all().find(({ deployment }) => deployment.id === hedge.to);
   return to ? { hedge, to } : null;
-}
-
-function legOf({ legs }: RoutePlan, deployment: Deployment): Leg {
-  return legs?.get(deployment.id) ?? { deployment, terms: {}, groups: [], sticky: [], turns: [], experiment: null };
 }
 
 interface Stand {
   readonly leg: Leg;
-  readonly later: readonly Leg[];
+  readonly later: () => readonly Leg[];
   readonly hedge: { readonly hedge: Hedge; readonly to: Leg } | null;
 }
 
@@ -102,7 +115,7 @@ async function tryTarget(journey: Journey, stand: Stand, tools: Tools): Promise<
     if (failure === null) return { kind: 'succeeded' };
     const failuresOfClass = (failures[failure.class] ?? 0) + 1;
     failures[failure.class] = failuresOfClass;
-    const move = decide({ attempt, failure, retries, failuresOfClass, leg, later: untried(journey, stand.later) }, journey, tools);
+    const move = decide({ attempt, failure, retries, failuresOfClass, leg, later: untried(journey, stand.later()) }, journey, tools);
     if (move.kind === 'stop') return { kind: 'failed' };
     if (move.kind === 'next') return { kind: 'left', from: leg, attempt, reason: move.reason };
     journey.watch.onAttemptFailed?.(attempt, move.reason);
@@ -132,7 +145,7 @@ function decide(
 ): Move {
   const situation = {
     retries,
-    maxRetries: leg.terms.maxAttempts === undefined ? RETRY_DEFAULTS.retries : leg.terms.maxAttempts - 1,
+    maxRetries: leg.way.terms.maxAttempts === undefined ? RETRY_DEFAULTS.retries : leg.way.terms.maxAttempts - 1,
     failuresOfClass,
     contentSeen: hasContent(attempt.answer),
     otherTargetHealthy: later.some((to) => leadsTo(failure, leg, to) && health.block(to.deployment) === null),

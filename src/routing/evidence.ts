@@ -1,6 +1,7 @@
 import type { CatalogueSnapshot, Deployment } from '../core/catalogue.js';
 import type { DecisionInputs, DeploymentInputs, RoutingRecord } from '../core/inference.js';
 import type { DeploymentId } from '../core/ids.js';
+import type { StickyKey } from '../core/vocabulary.js';
 import type { CompiledNode, CompiledRoutes } from './compile.js';
 
 /** What balancing compares; null: no data yet. Times in ms, `share` below 1 while a target returns after an outage. */
@@ -17,6 +18,15 @@ export const NO_READING: Reading = { inFlight: 0, latencyMs: null, firstTokenMs:
 export type Exclusion = NonNullable<DeploymentInputs['excluded']>;
 export type Block = NonNullable<DeploymentInputs['blocked']>;
 
+/** How a target fares now: kept by who asks, so it is never changed. */
+export interface Standing {
+  /** That it is open or cooling, and until when (ms since the epoch). */
+  readonly block: Block | null;
+  readonly reading: Reading;
+}
+
+export const NO_STANDING: Standing = { block: null, reading: NO_READING };
+
 export interface Pin {
   readonly branch: string | null;
   readonly deploymentId: DeploymentId;
@@ -30,9 +40,7 @@ export interface Evidence {
   route(slug: string): CompiledNode | null;
   /** Why it can't be used by this call, however it fares. */
   exclusion(deployment: Deployment): Exclusion | null;
-  /** That it is open or cooling, and until when (ms since the epoch). */
-  block(deployment: Deployment): Block | null;
-  reading(deployment: Deployment): Reading;
+  standing(deployment: Deployment): Standing;
   /** Its share among the deployments of a model that is named. */
   weight(deployment: Deployment): number;
   /** What this call is expected to cost there, in picodollars; null: no price. */
@@ -41,100 +49,11 @@ export interface Evidence {
   slowAfter(deployment: Deployment, percentile: number): number | null;
   /** How many decisions this node has made before. */
   turn(node: string): number;
-  pin(node: string): Pin | null;
+  /** To what a node is bound for this call's session, user or key. */
+  pin(node: string, key: StickyKey): Pin | null;
 }
 
-const DEFAULT_WEIGHT = 1;
-
-type WritableNote = { -readonly [Name in keyof DeploymentInputs]: DeploymentInputs[Name] };
-
-export type WritableInputs = {
-  -readonly [Name in 'models' | 'turns' | 'pins' | 'routes']: Record<string, DecisionInputs[Name][string]>;
-} & { readonly deployments: Record<string, WritableNote> };
-
-/** The same evidence, with a note of all that was asked; what has its default is not noted. */
-export function noting(evidence: Evidence, snapshot: CatalogueSnapshot): { readonly evidence: Evidence; readonly inputs: WritableInputs } {
-  const inputs: WritableInputs = { models: {}, deployments: {}, turns: {}, pins: {}, routes: {} };
-  const notes = notingDeployments(evidence, inputs.deployments);
-  const noted: Evidence = {
-    exclusion: notes.exclusion,
-    block: notes.block,
-    reading: notes.reading,
-    weight: notes.weight,
-    cost: notes.cost,
-    deployment: (slug) => evidence.deployment(slug),
-    deploymentsOf(model) {
-      const deployments = evidence.deploymentsOf(model);
-      if (deployments) inputs.models[model] = deployments.map(({ id }) => id);
-      return deployments;
-    },
-    route(slug) {
-      const node = evidence.route(slug);
-      const version = snapshot.routes.bySlug.get(slug)?.current.version;
-      if (version !== undefined) inputs.routes[slug] = version;
-      return node;
-    },
-    slowAfter(deployment, percentile) {
-      const hedgeAfterMs = evidence.slowAfter(deployment, percentile);
-      if (hedgeAfterMs !== null) inputs.deployments[deployment.id] = { ...inputs.deployments[deployment.id], hedgeAfterMs };
-      return hedgeAfterMs;
-    },
-    turn: (node) => (inputs.turns[node] = evidence.turn(node)),
-    pin(node) {
-      const pin = evidence.pin(node);
-      if (pin) inputs.pins[node] = pin;
-      return pin;
-    },
-  };
-  return { evidence: noted, inputs };
-}
-
-function notingDeployments(
-  evidence: Evidence,
-  seen: WritableInputs['deployments'],
-): Pick<Evidence, 'exclusion' | 'block' | 'reading' | 'weight' | 'cost'> {
-  const noteOf = ({ id }: Deployment) => (seen[id] ??= {});
-  // Asked once for each target: within one decision nobody may fare differently from one node to the next.
-  const readings = new Map<Deployment, Reading>();
-  return {
-    exclusion(deployment) {
-      const excluded = evidence.exclusion(deployment);
-      if (excluded) noteOf(deployment).excluded = excluded;
-      return excluded;
-    },
-    block(deployment) {
-      const blocked = evidence.block(deployment);
-      if (blocked) noteOf(deployment).blocked = blocked;
-      return blocked;
-    },
-    reading(deployment) {
-      const earlier = readings.get(deployment);
-      if (earlier) return earlier;
-      const reading = evidence.reading(deployment);
-      readings.set(deployment, reading);
-      if (reading !== NO_READING) noteReading(noteOf(deployment), reading);
-      return reading;
-    },
-    weight(deployment) {
-      const weight = evidence.weight(deployment);
-      if (weight !== DEFAULT_WEIGHT) noteOf(deployment).weight = weight;
-      return weight;
-    },
-    cost(deployment) {
-      const cost = evidence.cost(deployment);
-      if (cost !== null) noteOf(deployment).cost = cost;
-      return cost;
-    },
-  };
-}
-
-function noteReading(note: WritableNote, { inFlight, latencyMs, firstTokenMs, tokensPerSecond, share }: Reading): void {
-  if (inFlight !== 0) note.inFlight = inFlight;
-  if (latencyMs !== null) note.latencyMs = latencyMs;
-  if (firstTokenMs !== null) note.firstTokenMs = firstTokenMs;
-  if (tokensPerSecond !== null) note.tokensPerSecond = tokensPerSecond;
-  if (share !== 1) note.share = share;
-}
+export const DEFAULT_WEIGHT = 1;
 
 /** A record that can be decided again. */
 export type ReplayableRecord = RoutingRecord & { readonly inputs: DecisionInputs };
@@ -143,9 +62,18 @@ export function isReplayable(record: RoutingRecord | null): record is Replayable
   return record?.inputs !== undefined;
 }
 
+/** What was noted of each deployment that was looked at; rows of earlier versions hold it apart from their candidates. */
+export function notesOf({ inputs, candidates }: ReplayableRecord): ReadonlyMap<string, DeploymentInputs> {
+  return new Map(candidates.map(({ deploymentId, seen }) => [deploymentId, seen ?? inputs.deployments?.[deploymentId] ?? NOTHING_SEEN]));
+}
+
+const NOTHING_SEEN: DeploymentInputs = {};
+
 /** Evidence out of what an earlier decision noted; what that did not ask has its default, or is as it is now. */
-export function storedEvidence({ inputs, candidates }: ReplayableRecord, snapshot: CatalogueSnapshot, routes: CompiledRoutes): Evidence {
-  const seen = (deployment: Deployment): DeploymentInputs => inputs.deployments[deployment.id] ?? {};
+export function storedEvidence(record: ReplayableRecord, snapshot: CatalogueSnapshot, routes: CompiledRoutes): Evidence {
+  const { inputs, candidates } = record;
+  const notes = notesOf(record);
+  const seen = ({ id }: Deployment): DeploymentInputs => notes.get(id) ?? NOTHING_SEEN;
   // What was looked at then may have been deleted since, and its slug may be another's.
   const then = new Map<string, Deployment>();
   for (const { deploymentId } of candidates) {
@@ -161,8 +89,7 @@ export function storedEvidence({ inputs, candidates }: ReplayableRecord, snapsho
     },
     route: (slug) => routes.named(slug, snapshot, inputs.routes[slug]),
     exclusion: (deployment) => seen(deployment).excluded ?? null,
-    block: (deployment) => seen(deployment).blocked ?? null,
-    reading: (deployment) => readingIn(seen(deployment)) ?? NO_READING,
+    standing: (deployment) => ({ block: seen(deployment).blocked ?? null, reading: readingIn(seen(deployment)) ?? NO_READING }),
     weight: (deployment) => seen(deployment).weight ?? DEFAULT_WEIGHT,
     cost: (deployment) => seen(deployment).cost ?? null,
     slowAfter: (deployment) => seen(deployment).hedgeAfterMs ?? null,

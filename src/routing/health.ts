@@ -3,13 +3,13 @@ import type { Clock } from '../core/clock.js';
 import type { Failure } from '../core/failures.js';
 import type { DeploymentId } from '../core/ids.js';
 import type { HealthState } from '../core/vocabulary.js';
-import { attemptEnded, phaseOf } from './breaker.js';
+import { attemptEnded, forgetPast, phaseOf } from './breaker.js';
 import type { Attempt } from './contract.js';
-import { NO_READING } from './evidence.js';
-import type { Block, Reading } from './evidence.js';
+import { NO_STANDING } from './evidence.js';
+import type { Block, Standing } from './evidence.js';
 import { addSample, dropOld, measure, sampleOf } from './measures.js';
 import type { Measures } from './measures.js';
-import { blockOf, judge, learn, learnSlowness, newWatched, readingOf, slowAfter } from './watched.js';
+import { blockOf, judge, learn, learnSlowness, newWatched, slowAfter, standingOf } from './watched.js';
 import type { SlowQuestion, Verdict, Watched } from './watched.js';
 
 const MAX_DEPLOYMENTS = 5_000;
@@ -29,7 +29,8 @@ export interface HealthBoard {
   health(deployment: Deployment): DeploymentHealth;
   /** That nobody is to be sent there now; null: one may. */
   block(deployment: Deployment): Block | null;
-  reading(deployment: Deployment): Reading;
+  /** The same, with what balancing compares. */
+  standing(deployment: Deployment): Standing;
   /** How long this percentile (50 to 99) of the last minute's answers took, in ms; streamed: until the first token. Null: too few. */
   slowAfter(deployment: Deployment, question: SlowQuestion): number | null;
   /** Before a call goes there: takes the one place for a probe where it is half open; false: another call has it. */
@@ -66,9 +67,9 @@ export function createHealthBoard({ clock }: { readonly clock: Clock }): HealthB
       const target = watched.get(deployment.id);
       return target ? blockOf(renewed(target, deployment).breaker, clock) : null;
     },
-    reading(deployment) {
+    standing(deployment) {
       const target = watched.get(deployment.id);
-      return target ? readingOf(target, clock) : NO_READING;
+      return target ? standingOf(renewed(target, deployment), clock) : NO_STANDING;
     },
     slowAfter(deployment, question) {
       const target = watched.get(deployment.id);
@@ -78,6 +79,7 @@ export function createHealthBoard({ clock }: { readonly clock: Clock }): HealthB
     attemptStarted(deployment) {
       const target = watch(board, deployment);
       target.inFlight += 1;
+      target.standing = null;
       target.calledMs = clock.monotonicMs();
     },
     idleMs: ({ id }) => clock.monotonicMs() - (watched.get(id)?.calledMs ?? -Infinity),
@@ -133,6 +135,7 @@ function conclude(board: Board, attempt: Attempt): void {
   const { breaker, samples } = target;
   const nowMs = board.clock.monotonicMs();
   target.inFlight = Math.max(0, target.inFlight - 1);
+  target.standing = null;
   const isProbe = breaker.probeSinceMs !== null && attempt.startedAt.getTime() >= breaker.probeSinceMs;
   if (attempt.status === 'CANCELLED') {
     if (isProbe) breaker.probeSinceMs = null;
@@ -142,6 +145,7 @@ function conclude(board: Board, attempt: Attempt): void {
   addSample(samples, sampleOf(attempt, nowMs));
   dropOld(samples, nowMs);
   learn(target, attempt);
+  forgetPast(breaker, nowMs);
   const credentialSetAtMs = attempt.deployment.provider.credential?.setAt.getTime() ?? null;
   attemptEnded(breaker, samples, { failure: attempt.failure, isProbe, credentialSetAtMs, nowMs });
   settle(board, target);

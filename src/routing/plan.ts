@@ -1,20 +1,24 @@
-import type { CatalogueSnapshot, Deployment } from '../core/catalogue.js';
-import type { DeploymentId } from '../core/ids.js';
+import type { CatalogueSnapshot } from '../core/catalogue.js';
 import type { Random } from '../core/clock.js';
 import { fail, ok, userError } from '../core/errors.js';
 import type { Result, UserError } from '../core/errors.js';
-import type { RoutingCandidate, RoutingRecord } from '../core/inference.js';
+import type { ExclusionKind, RoutingRecord } from '../core/inference.js';
 import { compileModel } from './compile.js';
 import type { CompiledNode, CompiledRoutes } from './compile.js';
-import type { Hedge, RoutePlan } from './contract.js';
+import type { Hedge } from './contract.js';
 import { allCooling } from './cooling.js';
 import { walk } from './decide.js';
-import { noting } from './evidence.js';
-import type { Evidence, WritableInputs } from './evidence.js';
+import type { Evidence } from './evidence.js';
 import { deploymentsAt } from './exclude.js';
+import { createRoster, only, ordered } from './roster.js';
+import type { Ordered, Planned, Roster } from './roster.js';
+import { candidatesOf, inputsOf } from './explain.js';
 import type { Facts } from './facts.js';
+import { createSight } from './sight.js';
+import type { Sight } from './sight.js';
 import type { SmoothTurns } from './smooth.js';
-import type { Leg, Step, Walk } from './walk-state.js';
+import { flatSteps, legsOf } from './walk-state.js';
+import type { Step, Walk, WalkedLeg } from './walk-state.js';
 
 /** What a caller's `model` stands for: a route's tree, a model, or a provider's. */
 export interface Named {
@@ -41,69 +45,48 @@ export interface Deciding extends Named {
 }
 
 export interface Decision {
-  readonly plan: Result<RoutePlan>;
+  readonly plan: Result<Planned>;
   readonly record: RoutingRecord;
 }
 
 /** Decides who answers. A pure function: the same facts, evidence and seed decide the same again. */
 export function decide(deciding: Deciding): Decision {
-  const { tree, snapshot, facts, seed, smooth } = deciding;
-  const { evidence, inputs } = noting(deciding.evidence, snapshot);
-  const walked = walk(tree, { facts, evidence, seed, smooth });
+  const { tree, snapshot, facts, seed, smooth, route, routeVersion } = deciding;
+  const sight = createSight(deciding.evidence, snapshot);
+  const walked = walk(tree, { facts, sight, seed, smooth });
   const isLenient = walked.triesSoonest || isPlain(deciding);
-  const soonest = walked.legs.length === 0 && isLenient ? soonestOf(walked) : null;
-  const { legs, targets } = eachOnce(soonest ? [soonest] : arranged(walked, facts, evidence));
-  const { hedge, steps } = hedgeFor([...legs.values()], deciding, evidence);
+  const soonest = walked.found.head === null && isLenient ? soonestOf(walked) : null;
+  const roster = createRoster(soonest ? only(soonest) : arranged(walked, facts));
+  const { hedge, step } = hedgeFor(roster, deciding, sight);
+  const steps = flatSteps(step ? [walked.found.steps, step] : walked.found.steps);
   const record: RoutingRecord = {
-    route: deciding.route,
-    routeVersion: deciding.routeVersion,
-    seed,
-    steps: steps.length === 0 ? walked.steps : [...walked.steps, ...steps],
-    candidates: candidatesOf(walked, legs),
-    inputs: inputsOf(deciding, inputs),
+    ...{ route, routeVersion, seed, steps },
+    candidates: candidatesOf(sight, { chosen: roster.first?.deployment ?? null, legs: walked.hasExperiment ? roster.legs : [] }),
+    inputs: inputsOf(sight, deciding),
   };
-  if (legs.size === 0) return { plan: fail(whyNobody(deciding, walked)), record };
-  const plan: RoutePlan = {
-    targets,
-    record,
-    legs,
-    hedge,
-    isForced: soonest !== null,
-    isLenient,
-    warnings: walked.warnings,
-  };
-  return { plan: ok(plan), record };
-}
-
-/** In the order they are tried. */
-function eachOnce(all: readonly Leg[]): { readonly legs: ReadonlyMap<DeploymentId, Leg>; readonly targets: readonly Deployment[] } {
-  const legs = new Map<DeploymentId, Leg>();
-  const targets: Deployment[] = [];
-  for (const leg of all) {
-    if (legs.has(leg.deployment.id)) continue;
-    legs.set(leg.deployment.id, leg);
-    targets.push(leg.deployment);
-  }
-  return { legs, targets };
+  if (roster.first === null) return { plan: fail(whyNobody(deciding, walked, sight)), record };
+  const terms = { record, hedge, isForced: soonest !== null, isLenient, warnings: walked.warnings };
+  return { plan: ok({ roster, terms }), record };
 }
 
 /** Who joins the first target where that is slow: the next one of the innermost group that says so. */
 function hedgeFor(
-  [first, ...others]: readonly Leg[],
+  roster: Roster,
   { snapshot, model }: Deciding,
-  evidence: Evidence,
-): { readonly hedge: Hedge | null; readonly steps: readonly Step[] } {
-  const group = first?.groups.findLast(({ hedge }) => hedge !== null);
-  const to = group && others.find(({ groups }) => groups.includes(group));
-  if (!first || !group?.hedge || !to) return { hedge: null, steps: [] };
+  sight: Sight,
+): { readonly hedge: Hedge | null; readonly step: Step | null } {
+  const { first } = roster;
+  const group = first?.way.groups.findLast(({ hedge }) => hedge !== null);
+  const to = group && roster.legs.find((leg) => leg !== first && leg.way.groups.includes(group));
+  if (!first || !group?.hedge || !to) return { hedge: null, step: null };
   const { path, afterPercentile, maxExtraLoad } = group.hedge;
-  const afterMs = evidence.slowAfter(first.deployment, afterPercentile);
+  const afterMs = sight.slowAfter(first.look, afterPercentile);
   const { slug } = first.deployment;
   const step = { path, kind: 'HEDGE' };
-  if (afterMs === null) return { hedge: null, steps: [{ ...step, outcome: 'none', reason: `${slug} has answered too little of late` }] };
+  if (afterMs === null) return { hedge: null, step: { ...step, outcome: 'none', reason: `${slug} has answered too little of late` } };
   const reason = `slower than the ${afterPercentile}th percentile of ${slug}`;
   const hedge = { to: to.deployment.id, afterMs, node: `${snapshot.organizationId} ${model} ${path}`, maxExtraLoad };
-  return { hedge, steps: [{ ...step, outcome: `${to.deployment.slug} after ${Math.round(afterMs)} ms`, reason }] };
+  return { hedge, step: { ...step, outcome: `${to.deployment.slug} after ${Math.round(afterMs)} ms`, reason } };
 }
 
 /** A model named without a route: nobody chose what happens when all of its deployments cool, and trying beats refusing. */
@@ -112,75 +95,59 @@ function isPlain({ route, tree }: Named): boolean {
 }
 
 /** What the call prefers, applied to what the tree allows. */
-function arranged(walked: Walk, { preferences, inputTokens }: Facts, evidence: Evidence): readonly Leg[] {
-  const usable = walked.legs.length > 0 || walked.cooling.length > 0 ? walked.legs : largestOf(walked.tooSmall, inputTokens);
+function arranged({ found, cooling, tooSmall }: Walk, { preferences, inputTokens }: Facts): Ordered {
+  const usable = found.head !== null || cooling.length > 0 ? found : ordered(largestOf(tooSmall, inputTokens));
   const maxMs = preferences?.maxFirstTokenMs ?? null;
-  const isSlow = ({ deployment }: Leg) => maxMs !== null && (evidence.reading(deployment).firstTokenMs ?? 0) > maxMs;
-  const legs = maxMs === null ? usable : [...usable.filter((leg) => !isSlow(leg)), ...usable.filter(isSlow)];
-  return preferences?.disableFallbacks ? legs.slice(0, 1) : legs;
+  const all = maxMs === null ? usable : ordered(slowLast(legsOf(usable), ({ look }) => (look.reading.firstTokenMs ?? 0) > maxMs));
+  return preferences?.disableFallbacks && all.head ? only(all.head) : all;
+}
+
+function slowLast(legs: readonly WalkedLeg[], isSlow: (leg: WalkedLeg) => boolean): readonly WalkedLeg[] {
+  return [...legs.filter((leg) => !isSlow(leg)), ...legs.filter(isSlow)];
 }
 
 /** Fewer than eight bytes a token are usual: what an estimate finds too long by that much does not fit. */
 const SURELY_TOO_LONG = 2;
 
 /** An estimate may be wrong: where every window seems too small, the largest is tried, unless it is so by far. */
-function largestOf(legs: readonly Leg[], inputTokens: number): readonly Leg[] {
+function largestOf(legs: readonly WalkedLeg[], inputTokens: number): readonly WalkedLeg[] {
   const sorted = [...legs].sort((left, right) => windowOf(right) - windowOf(left));
   return sorted.filter(
     (leg, index) => inputTokens <= windowOf(leg) * SURELY_TOO_LONG && windowOf(leg) === windowOf(sorted[0] ?? leg) && index < 3,
   );
 }
 
-function windowOf({ deployment }: Leg): number {
+function windowOf({ deployment }: WalkedLeg): number {
   return deployment.model.contextWindow ?? Infinity;
 }
 
-function soonestOf({ cooling }: Walk): Leg | null {
+function soonestOf({ cooling }: Walk): WalkedLeg | null {
   const [first] = [...cooling].sort((left, right) => left.block.untilMs - right.block.untilMs);
   return first?.leg ?? null;
 }
 
-function whyNobody({ model, facts }: Deciding, { cooling, excluded }: Walk): UserError {
+function whyNobody({ model, facts }: Deciding, { cooling }: Walk, { looks }: Sight): UserError {
   if (cooling.length > 0) {
     const blocks = cooling.map(({ block }) => block);
     return allCooling(blocks, facts.at.getTime());
   }
-  const kinds = new Set([...excluded.values()].map(({ kind }) => kind));
-  const incapable = [...excluded.values()].find(({ kind }) => kind === 'incapable');
-  if (kinds.has('too-small')) return userError('CONTEXT_LENGTH_EXCEEDED');
+  const exclusions = [...looks.values()].flatMap(({ exclusion }) => exclusion ?? []);
+  const is = (wanted: ExclusionKind) => exclusions.some(({ kind }) => kind === wanted);
+  const incapable = exclusions.find(({ kind }) => kind === 'incapable');
+  if (is('too-small')) return userError('CONTEXT_LENGTH_EXCEEDED');
   if (incapable) return userError('CAPABILITY_NOT_SUPPORTED', { model, message: `No target can take this call: ${incapable.reason}.` });
-  if (kinds.has('preference'))
-    return userError('MODEL_NOT_FOUND', { model, message: 'No deployment fits what the call asks of its routing.' });
-  return userError(kinds.has('not-allowed') ? 'MODEL_NOT_ALLOWED' : 'MODEL_NOT_FOUND', { model });
+  if (is('preference')) return userError('MODEL_NOT_FOUND', { model, message: 'No deployment fits what the call asks of its routing.' });
+  return userError(is('not-allowed') ? 'MODEL_NOT_ALLOWED' : 'MODEL_NOT_FOUND', { model });
 }
 
-function candidatesOf({ scores, excluded, cooling }: Walk, legs: ReadonlyMap<DeploymentId, Leg>): readonly RoutingCandidate[] {
-  const [chosen = null] = legs.keys();
-  const blocks = new Map(cooling.map(({ leg, block }) => [leg.deployment, block.reason]));
-  const candidates: RoutingCandidate[] = [];
-  scores.forEach((score, deployment) => {
-    const { id } = deployment;
-    const why = id === chosen ? null : (excluded.get(deployment)?.reason ?? blocks.get(deployment) ?? null);
-    const candidate = { deploymentId: id, chosen: id === chosen, score, excluded: why };
-    const experiment = legs.get(id)?.experiment;
-    candidates.push(experiment ? { ...candidate, experiment } : candidate);
-  });
-  return candidates;
-}
-
-function inputsOf({ snapshot, facts }: Deciding, inputs: WritableInputs): NonNullable<RoutingRecord['inputs']> {
-  const { inputTokens, hasTools, hasImages, needs, preferences, at } = facts;
-  const { models, deployments, turns, pins, routes } = inputs;
-  const asked = { models, deployments, turns, pins, routes };
-  const needed = needs.length === 0 ? {} : { needs };
-  return { snapshot: snapshot.version, at: at.toISOString(), inputTokens, hasTools, hasImages, ...needed, preferences, ...asked };
-}
+const BYTES_AS_HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** 64 random bits: unique per call for all that matters. */
 export function newSeed(random: Random): string {
-  const word = () =>
-    Math.floor(random() * 2 ** 32)
-      .toString(16)
-      .padStart(8, '0');
-  return word() + word();
+  return wordAsHex(random() * 2 ** 32) + wordAsHex(random() * 2 ** 32);
+}
+
+function wordAsHex(word: number): string {
+  const hex = (shift: number) => BYTES_AS_HEX[(word >>> shift) & 0xff] ?? '';
+  return hex(24) + hex(16) + hex(8) + hex(0);
 }

@@ -4,13 +4,14 @@ import { createCompiledRoutes, compileRoute } from './compile.js';
 import type { CompiledRoutes } from './compile.js';
 import type { ConditionCompiler } from './conditions.js';
 import type { DecidedRow, PastCall, Rehearsal, RehearsalOptions, ReplayOptions } from './contract.js';
-import { isReplayable, readingIn, storedEvidence } from './evidence.js';
+import { isReplayable, notesOf, readingIn, storedEvidence } from './evidence.js';
 import type { Evidence, ReplayableRecord } from './evidence.js';
 import { exclusionOf } from './exclude.js';
 import { holderOf } from './facts.js';
 import type { Facts } from './facts.js';
 import { createRoutingMemory } from './memory.js';
 import type { RoutingMemory } from './memory.js';
+import { pinFor } from './pins.js';
 import { decide, named } from './plan.js';
 import type { Decision, Named } from './plan.js';
 import { createSmoothTurns } from './smooth.js';
@@ -113,38 +114,30 @@ interface Filling {
 }
 
 function filled(stored: Evidence, { row, routing, facts, memory, gaps }: Filling): Evidence {
-  const { inputs, candidates } = routing;
-  const seen = new Set<string>(candidates.map(({ deploymentId }) => deploymentId));
+  const { inputs } = routing;
+  const notes = notesOf(routing);
   return {
     ...stored,
     exclusion: (deployment) =>
-      seen.has(deployment.id) ? stored.exclusion(deployment) : exclusionOf(deployment, { principal: { models: null }, facts }),
-    reading: (deployment) => readingIn(inputs.deployments[deployment.id] ?? {}) ?? gaps.reading(deployment),
-    weight: (deployment) => (seen.has(deployment.id) ? stored.weight(deployment) : deployment.weight),
+      notes.has(deployment.id) ? stored.exclusion(deployment) : exclusionOf(deployment, { principal: { models: null }, facts }),
+    standing(deployment) {
+      const reading = readingIn(notes.get(deployment.id) ?? {}) ?? gaps.reading(deployment);
+      return { block: stored.standing(deployment).block, reading };
+    },
+    weight: (deployment) => (notes.has(deployment.id) ? stored.weight(deployment) : deployment.weight),
     cost: (deployment) => stored.cost(deployment) ?? gaps.cost(row, deployment),
     turn: (node) => inputs.turns[node] ?? memory.turn(node),
-    pin: (node) => pinOf(node, { facts, memory }) ?? stored.pin(node),
+    pin: (node, key) => pinFor({ memory, facts, key }, node) ?? stored.pin(node, key),
   };
-}
-
-const STICKY_KEYS = ['SESSION', 'USER', 'API_KEY'] as const;
-
-function pinOf(node: string, { facts, memory }: { facts: Facts; memory: RoutingMemory }) {
-  for (const key of STICKY_KEYS) {
-    const holder = holderOf(facts, key);
-    const pin = holder === null ? null : memory.pin(`${node} ${holder}`);
-    if (pin) return { branch: pin.branch, deploymentId: pin.deploymentId };
-  }
-  return null;
 }
 
 /** As the router would have: turns are taken by whoever is chosen, and who succeeded is bound. */
 function remember({ plan }: Decision, { row, facts, memory }: { row: PastCall; facts: Facts; memory: RoutingMemory }): void {
-  const [first] = (plan.ok && plan.value.legs?.values()) || [];
+  const first = plan.ok ? plan.value.roster.first : null;
   if (!first) return;
   for (const node of first.turns) memory.advance(node);
   if (row.status !== 'SUCCEEDED') return;
-  for (const { node, key, branch } of first.sticky) {
+  for (const { node, key, branch } of first.way.sticky) {
     const holder = holderOf(facts, key);
     if (holder !== null) memory.bind(`${node} ${holder}`, { branch, deploymentId: first.deployment.id });
   }

@@ -7,7 +7,7 @@ import { createCompiledRoutes, compileRoute } from './compile.js';
 import { createConditionCompiler } from './conditions.js';
 import type { ConditionCompiler } from './conditions.js';
 import { checkDefinition } from './definition.js';
-import type { DispatchOutcome, Preview, PreviewContext, RoutePlan, Router, RoutingContext } from './contract.js';
+import type { DispatchOutcome, Preview, PreviewContext, Router, RoutingContext } from './contract.js';
 import { tryTargets } from './dispatch.js';
 import { createDrains } from './drain.js';
 import type { Evidence } from './evidence.js';
@@ -18,11 +18,14 @@ import { createHedgeBudget } from './hedge-budget.js';
 import { beginJourney } from './journey.js';
 import type { RouterDependencies, Tools } from './journey.js';
 import { createRoutingMemory } from './memory.js';
+import { pinFor } from './pins.js';
 import type { RoutingMemory } from './memory.js';
 import { decide, named, newSeed } from './plan.js';
 import type { Decision, Named } from './plan.js';
 import { createReplayer } from './replay.js';
 import { createRetryBudget } from './retry-budget.js';
+import { createPlan, legOf } from './roster.js';
+import type { Roster } from './roster.js';
 import { createNodeNames } from './names.js';
 import { createSmoothTurns } from './smooth.js';
 import type { StickyNode } from './walk-state.js';
@@ -45,17 +48,17 @@ export function createRouter(dependencies: RouterDependencies): Router {
       if (!made.ok) return { ok: false, error: made.error, record: null };
       const { plan, nameOf, facts, record } = made.value;
       if (!plan.ok) return { ok: false, error: plan.error, record: plan.error.code === 'MODEL_NOT_ALLOWED' ? null : record };
-      const [first] = plan.value.legs?.values() ?? [];
-      for (const node of first?.turns ?? []) memory.advance(nameOf(node));
-      const remember = (outcome: DispatchOutcome) => keep({ plan: plan.value, facts, nameOf, memory }, outcome);
-      // Beside it in a WeakMap every plan would live on until the old generation is collected.
-      return { ok: true, value: { remember, ...plan.value } };
+      const { roster } = plan.value;
+      for (const node of roster.first?.turns ?? []) memory.advance(nameOf(node));
+      // Given to the plan as it is made: in a WeakMap, or set later, it would keep every plan until the old generation is collected.
+      return { ok: true, value: createPlan(plan.value, (outcome) => keep({ roster, facts, nameOf, memory }, outcome)) };
     },
     preview(call, context) {
       const made = decisions.make(call, context);
       if (!made.ok) return made;
       const { plan, record } = made.value;
-      return ok<Preview>(plan.ok ? { targets: plan.value.targets, record, error: null } : { targets: [], record, error: plan.error });
+      if (!plan.ok) return ok({ targets: [], record, error: plan.error });
+      return ok<Preview>({ targets: plan.value.roster.legs.map(({ deployment }) => deployment), record, error: null });
     },
     ...createReplayer({ conditions }),
     check: (question) => checkDefinition(question, conditions),
@@ -104,13 +107,12 @@ function createDecisions(
         deploymentsOf: (model) => snapshot.models.bySlug.get(model)?.deployments ?? deploymentsAt(model, snapshot),
         route: (slug) => routes.named(slug, snapshot),
         exclusion: (deployment) => exclusionOf(deployment, { principal, facts }),
-        block: (deployment) => health.block(deployment),
-        reading: (deployment) => health.reading(deployment),
+        standing: (deployment) => health.standing(deployment),
         weight: ({ weight }) => weight,
         cost: (deployment) => sizing.cost(call, deployment, at),
         slowAfter: (deployment, percentile) => health.slowAfter(deployment, { percentile, streamed: context.stream === true }),
         turn: (node) => memory.turn(nameOf(node)),
-        pin: (node) => pinFor(memory, facts, nameOf(node)),
+        pin: (node, key) => pinFor({ memory, facts, key }, nameOf(node)),
       };
       const seed = context.seed ?? newSeed(random);
       const { tree, route, routeVersion } = found;
@@ -120,28 +122,16 @@ function createDecisions(
   };
 }
 
-const STICKY_KEYS = ['SESSION', 'USER', 'API_KEY'] as const;
-
-/** A node has one kind of holder; which, its compiled form knows, so all that this call has are tried. */
-function pinFor(memory: RoutingMemory, facts: Facts, node: string): ReturnType<RoutingMemory['pin']> {
-  for (const key of STICKY_KEYS) {
-    const holder = holderOf(facts, key);
-    const pin = holder === null ? null : memory.pin(`${node} ${holder}`);
-    if (pin) return { branch: pin.branch, deploymentId: pin.deploymentId };
-  }
-  return null;
-}
-
 interface Kept {
-  readonly plan: RoutePlan;
+  readonly roster: Roster;
   readonly facts: Facts;
   readonly nameOf: (node: string) => string;
   readonly memory: RoutingMemory;
 }
 
 /** Binds on success only; lets go of a target that was to blame, and of no other. */
-function keep({ plan, facts, nameOf, memory }: Kept, { status, attempts }: DispatchOutcome): void {
-  const holder = ({ node, key }: StickyNode) => {
+function keep({ roster, facts, nameOf, memory }: Kept, { status, attempts }: DispatchOutcome): void {
+  const nameFor = ({ node, key }: StickyNode) => {
     const who = holderOf(facts, key);
     return who === null ? null : `${nameOf(node)} ${who}`;
   };
@@ -149,12 +139,12 @@ function keep({ plan, facts, nameOf, memory }: Kept, { status, attempts }: Dispa
   for (const { deployment, failure } of attempts) {
     if (failure === null) continue;
     if (FAILURE_POLICIES[failure.class].health === 'none') innocent.add(deployment.id);
-    else for (const node of plan.legs?.get(deployment.id)?.sticky ?? []) memory.release(holder(node) ?? '', deployment.id);
+    else for (const node of legOf(roster, deployment).way.sticky) memory.release(nameFor(node) ?? '', deployment.id);
   }
   const last = attempts.at(-1)?.deployment;
   if (status !== 'succeeded' || !last) return;
-  for (const node of plan.legs?.get(last.id)?.sticky ?? []) {
-    const name = holder(node);
+  for (const node of legOf(roster, last).way.sticky) {
+    const name = nameFor(node);
     const bound = name === null ? null : memory.pin(name);
     if (name !== null && !(bound && innocent.has(bound.deploymentId))) memory.bind(name, { branch: node.branch, deploymentId: last.id });
   }

@@ -1,29 +1,27 @@
-import type { Deployment } from '../core/catalogue.js';
 import type { BalanceStrategy } from '../core/vocabulary.js';
 import { chanceAt, chancesFrom } from './chance.js';
-import type { Evidence, Reading } from './evidence.js';
+import type { Reading } from './evidence.js';
+import type { Look, Sight } from './sight.js';
 import type { SmoothTurns } from './smooth.js';
 
-/** One branch of a balance as its strategy sees it: by the target that it would try first. */
-export interface Contender {
-  readonly weight: number;
-  readonly head: Deployment;
+/** The branches of a balance as strategies see them, by index: the target that each would try first, and its weight. */
+export interface Field {
+  readonly looks: readonly Look[];
+  readonly weights: readonly number[];
 }
 
 export interface BalanceContext {
   readonly strategy: BalanceStrategy;
   readonly seed: string;
   readonly path: string;
-  /** How many decisions this balance has made before; asked only where the strategy takes turns. */
-  turn(): number;
   readonly smooth: SmoothTurns;
-  readonly evidence: Pick<Evidence, 'reading' | 'cost'>;
+  readonly sight: Sight;
 }
 
-/** The order in which branches are tried; the first is the choice. Scores are what was compared, by contender. */
-export interface Ranking<One extends Contender> {
-  readonly order: readonly One[];
-  readonly scores: ReadonlyMap<One, number>;
+/** Which branch a strategy chooses, and how all follow one another, worked out where it is asked for. */
+export interface Ranking {
+  readonly first: number;
+  readonly order: () => readonly number[];
   readonly reason: string;
 }
 
@@ -33,70 +31,91 @@ const BAND = 0.1;
 const EXPLORED = 0.02;
 /** So many go to branches of which nothing is known, while there are any. */
 const EXPLORED_UNKNOWN = 0.1;
-const NO_SCORES: ReadonlyMap<never, number> = new Map<never, number>();
 
-export function rank<One extends Contender>(contenders: readonly One[], context: BalanceContext): Ranking<One> {
+/** The field must not be empty. What was compared becomes the score of who was compared. */
+export function rank(field: Field, context: BalanceContext): Ranking {
   switch (context.strategy) {
     case 'ROUND_ROBIN':
-      return roundRobin(contenders, context);
+      return roundRobin(field, context);
     case 'WEIGHTED':
-      return weighted(contenders, context);
+      return weighted(field, context);
     case 'LEAST_BUSY':
-      return leastBusy(contenders, context);
+      return leastBusy(field, context);
     case 'LOWEST_LATENCY':
-      return byMeasure(contenders, context, { what: 'the lowest latency', of: latencyOf });
+      return byMeasure(field, context, LATENCY);
     case 'HIGHEST_THROUGHPUT':
-      return byMeasure(contenders, context, { what: 'the highest throughput', of: slownessOf });
+      return byMeasure(field, context, THROUGHPUT);
     case 'LOWEST_COST':
-      return lowestCost(contenders, context);
+      return lowestCost(field, context);
   }
 }
 
-function roundRobin<One extends Contender>(contenders: readonly One[], { turn }: BalanceContext): Ranking<One> {
-  const number = turn();
-  const start = number % contenders.length;
-  return { order: [...contenders.slice(start), ...contenders.slice(0, start)], scores: NO_SCORES, reason: `turn ${number}` };
+/** How many decisions this balance has made before: asked only where it decides something. */
+function turnOf({ looks }: Field, { sight, path }: BalanceContext): number {
+  return looks.length > 1 ? sight.turn(path) : 0;
+}
+
+/** All indexes, from `start` on and around. */
+function around({ looks }: Field, start: number): number[] {
+  return looks.map((_, index) => (start + index) % looks.length);
+}
+
+function roundRobin(field: Field, context: BalanceContext): Ranking {
+  const turn = turnOf(field, context);
+  const first = turn % field.looks.length;
+  return { first, order: () => around(field, first), reason: `turn ${turn}` };
 }
 
 /** Those without weight are only tried after the others. */
-function weighted<One extends Contender>(contenders: readonly One[], { turn, smooth, seed, path }: BalanceContext): Ranking<One> {
-  const weights = contenders.map(({ weight }) => weight);
+function weighted(field: Field, context: BalanceContext): Ranking {
+  const { weights } = field;
   let total = 0;
   for (const weight of weights) total += weight;
-  if (total === 0) return { order: contenders, scores: NO_SCORES, reason: 'nothing has a weight: in order' };
-  const number = turn();
-  const at = smooth.at(weights, number);
-  const reason = `weight ${weights[at] ?? 0} of ${total}, turn ${number}`;
-  return { order: firstThenShuffled(contenders, at, chancesFrom(seed, path)), scores: NO_SCORES, reason };
+  if (total === 0) return { first: 0, order: () => around(field, 0), reason: 'nothing has a weight: in order' };
+  const turn = turnOf(field, context);
+  const first = context.smooth.at(weights, turn);
+  const order = () => firstThenShuffled(field, first, context);
+  return { first, order, reason: `weight ${weights[first] ?? 0} of ${total}, turn ${turn}` };
 }
 
 /**
  * The rest by weight and chance, so that what one target loses does not all fall on a second one: the smallest of draws from
  * exponential distributions whose rates are the weights is each of them in proportion (after Efraimidis and Spirakis, 2006).
  */
-function firstThenShuffled<One extends Contender>(contenders: readonly One[], first: number, chance: () => number): readonly One[] {
-  return ascending(contenders, (one) => {
+function firstThenShuffled(field: Field, first: number, { seed, path }: BalanceContext): readonly number[] {
+  const chance = chancesFrom(seed, path);
+  const keys = field.weights.map((weight, index) => {
     const draw = chance();
-    if (one === contenders[first]) return -Infinity;
-    return one.weight > 0 ? -Math.log(1 - draw) / one.weight : Infinity;
+    if (index === first) return -Infinity;
+    return weight > 0 ? -Math.log(1 - draw) / weight : Infinity;
+  });
+  return ascending(around(field, 0), keys);
+}
+
+/** Compares branches by a key, the lower the better; null: no data. */
+function keysOf({ looks }: Field, keyOf: (look: Look, index: number) => number | null): readonly (number | null)[] {
+  return looks.map((look, index) => {
+    const key = keyOf(look, index);
+    if (key !== null) look.score = key;
+    return key;
   });
 }
 
-function leastBusy<One extends Contender>(contenders: readonly One[], { seed, path, evidence }: BalanceContext): Ranking<One> {
-  const scores = new Map(contenders.map((one) => [one, evidence.reading(one.head).inFlight / Math.max(1, one.weight)]));
-  const order = sortedBy(contenders, scores, chanceAt(seed, path));
-  return { order, scores, reason: `${order[0] ? evidence.reading(order[0].head).inFlight : 0} calls running there` };
+function leastBusy(field: Field, { seed, path }: BalanceContext): Ranking {
+  const keys = keysOf(field, ({ reading }, index) => reading.inFlight / Math.max(1, field.weights[index] ?? 1));
+  const order = byKey(field, keys, chanceAt(seed, path));
+  const [first = 0] = order;
+  return { first, order: () => order, reason: `${field.looks[first]?.reading.inFlight ?? 0} calls running there` };
 }
 
-function lowestCost<One extends Contender>(contenders: readonly One[], { seed, path, evidence }: BalanceContext): Ranking<One> {
-  const scores = new Map<One, number>();
-  for (const contender of contenders) {
-    const cost = evidence.cost(contender.head);
-    if (cost !== null) scores.set(contender, cost / 1e12);
-  }
-  const order = sortedBy(contenders, scores, chanceAt(seed, path));
-  const known = order[0] !== undefined && scores.has(order[0]);
-  return { order, scores, reason: known ? 'the lowest cost for a call of this size' : 'no branch has a price' };
+function lowestCost(field: Field, { seed, path, sight }: BalanceContext): Ranking {
+  const keys = keysOf(field, (look) => {
+    const cost = sight.cost(look);
+    return cost === null ? null : cost / 1e12;
+  });
+  const order = byKey(field, keys, chanceAt(seed, path));
+  const [first = 0] = order;
+  return { first, order: () => order, reason: keys[first] === null ? 'no branch has a price' : 'the lowest cost for a call of this size' };
 }
 
 interface Measure {
@@ -112,64 +131,59 @@ interface Measure {
  */
 const CROWDING = 0.07;
 
-function latencyOf({ latencyMs, inFlight }: Reading): number | null {
-  return latencyMs === null ? null : latencyMs * (1 + CROWDING * inFlight);
-}
+const LATENCY: Measure = {
+  what: 'the lowest latency',
+  of: ({ latencyMs, inFlight }) => (latencyMs === null ? null : latencyMs * (1 + CROWDING * inFlight)),
+};
 
-function slownessOf({ tokensPerSecond, inFlight }: Reading): number | null {
-  return tokensPerSecond === null ? null : (1 + CROWDING * inFlight) / tokensPerSecond;
-}
+const THROUGHPUT: Measure = {
+  what: 'the highest throughput',
+  of: ({ tokensPerSecond, inFlight }) => (tokensPerSecond === null ? null : (1 + CROWDING * inFlight) / tokensPerSecond),
+};
 
 /**
  * 1. A few choices go to branches without data (a tenth), or to others than the best (a fiftieth): explored, not assumed fast.
  * 2. Else two are drawn of those that are as good as the best, and the better goes (the power of two choices, Mitzenmacher 2001).
  */
-function byMeasure<One extends Contender>(contenders: readonly One[], context: BalanceContext, { what, of }: Measure): Ranking<One> {
-  const { seed, path, evidence } = context;
-  const scores = new Map<One, number>();
-  for (const contender of contenders) {
-    const score = of(evidence.reading(contender.head));
-    if (score !== null) scores.set(contender, score);
-  }
+function byMeasure(field: Field, { seed, path }: BalanceContext, { what, of }: Measure): Ranking {
+  const keys = keysOf(field, ({ reading }) => of(reading));
   const chance = chancesFrom(seed, path);
-  const order = sortedBy(contenders, scores, chance());
+  const order = byKey(field, keys, chance());
   const draw = chance();
-  const pick = (from: readonly One[]) => from[Math.floor(chance() * from.length)];
-  const first = (contender: One | undefined, reason: string): Ranking<One> => {
-    return { order: contender ? [contender, ...order.filter((one) => one !== contender)] : order, scores, reason };
+  const pick = (from: readonly number[]) => from[Math.floor(chance() * from.length)];
+  const chosen = (index: number | undefined, reason: string): Ranking => {
+    const [best = 0] = order;
+    if (index === undefined || index === best) return { first: best, order: () => order, reason };
+    return { first: index, order: () => [index, ...order.filter((one) => one !== index)], reason };
   };
-  if (scores.size < contenders.length && (scores.size === 0 || draw < EXPLORED_UNKNOWN)) {
-    const unknown = contenders.filter((contender) => !scores.has(contender));
-    return first(pick(unknown), scores.size === 0 ? 'no data yet: drawn' : 'no data yet: explored');
+  const keyAt = (index: number | undefined) => keys[index ?? -1] ?? Infinity;
+  if (keys.includes(null)) {
+    const unknown = order.filter((index) => keys[index] === null).sort((left, right) => left - right);
+    const isBlind = unknown.length === order.length;
+    if (isBlind || draw < EXPLORED_UNKNOWN) return chosen(pick(unknown), isBlind ? 'no data yet: drawn' : 'no data yet: explored');
   }
-  if (draw >= 1 - EXPLORED) return first(pick(order.slice(1)), 'explored, so that what is known of it stays true');
-  const limit = (scores.get(order[0] as One) ?? Infinity) * (1 + BAND);
-  const band = order.filter((contender) => (scores.get(contender) ?? Infinity) <= limit);
+  if (draw >= 1 - EXPLORED) return chosen(pick(order.slice(1)), 'explored, so that what is known of it stays true');
+  const limit = keyAt(order[0]) * (1 + BAND);
+  const band = order.filter((index) => keyAt(index) <= limit);
   const [left, right] = [pick(band), pick(band)];
-  const better = left && right && (scores.get(right) ?? 0) < (scores.get(left) ?? 0) ? right : left;
-  return first(better, band.length > 1 ? `${what} of two out of ${band.length} alike` : what);
+  return chosen(keyAt(right) < keyAt(left) ? right : left, band.length > 1 ? `${what} of two out of ${band.length} alike` : what);
 }
 
-/** Known scores ascending, then the unknown; equals in an order that chance turns. */
-function sortedBy<One extends Contender>(contenders: readonly One[], scores: ReadonlyMap<One, number>, chance: number): readonly One[] {
-  const start = Math.floor(chance * contenders.length);
-  return ascending([...contenders.slice(start), ...contenders.slice(0, start)], (one) => scores.get(one) ?? Infinity);
+/** Known keys ascending, then the unknown; equals in an order that chance turns. */
+function byKey(field: Field, keys: readonly (number | null)[], chance: number): readonly number[] {
+  return ascending(around(field, Math.floor(chance * keys.length)), keys);
 }
 
-/** Equals stay as they are. By insertion: branches are few, and fewer steps than a general sort needs to begin with. */
-function ascending<One>(ones: readonly One[], keyOf: (one: One) => number): readonly One[] {
-  const order: One[] = [];
-  const keys: number[] = [];
-  for (const one of ones) {
-    const key = keyOf(one);
-    let at = order.length;
-    for (let before = order[at - 1]; before !== undefined && (keys[at - 1] ?? 0) > key; before = order[at - 1]) {
-      order[at] = before;
-      keys[at] = keys[at - 1] ?? 0;
-      at -= 1;
+/** Sorts in place; equals stay as they are. By insertion: branches are few, and fewer steps than a general sort needs to begin with. */
+function ascending(indexes: number[], keys: readonly (number | null)[]): readonly number[] {
+  for (const [at, index] of indexes.entries()) {
+    const key = keys[index] ?? Infinity;
+    let to = at;
+    for (let before = indexes[to - 1]; before !== undefined && (keys[before] ?? Infinity) > key; before = indexes[to - 1]) {
+      indexes[to] = before;
+      to -= 1;
     }
-    order[at] = one;
-    keys[at] = key;
+    indexes[to] = index;
   }
-  return order;
+  return indexes;
 }

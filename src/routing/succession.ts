@@ -5,7 +5,7 @@ import type { Leg } from './walk-state.js';
 
 /** Whether a failure of one target leads to another one: by the innermost group that both stand in. */
 export function leadsTo(failure: Failure, from: Leg, to: Leg): boolean {
-  const group = sharedGroup(from.groups, to.groups);
+  const group = sharedGroup(from.way.groups, to.way.groups);
   if (group === null) return false;
   // Nothing was sent: what the gateway can't say in one target's form it may say in another's.
   if (failure.callerMessage !== undefined) return true;

@@ -2,11 +2,11 @@ import { isServing } from '../core/catalogue.js';
 import type { Deployment } from '../core/catalogue.js';
 import type { Cancel, Clock } from '../core/clock.js';
 import type { HealthState } from '../core/vocabulary.js';
-import { newBreaker, phaseOf, shareOf } from './breaker.js';
+import { isCalm, newBreaker, phaseOf, shareOf } from './breaker.js';
 import type { Breaker } from './breaker.js';
 import type { Attempt } from './contract.js';
 import { NO_READING } from './evidence.js';
-import type { Block, Reading } from './evidence.js';
+import type { Block, Reading, Standing } from './evidence.js';
 import { addSample, dropOld, errorRateOf, moved, percentileOf, sampleOf } from './measures.js';
 import type { Sample } from './measures.js';
 import { whyNotServing } from './serving.js';
@@ -28,6 +28,8 @@ export interface Watched {
   state: HealthState;
   since: Date;
   cancelLook: Cancel | null;
+  /** As it was last told, while that holds. */
+  standing: Standing | null;
 }
 
 export function newWatched(deployment: Deployment, since: Date): Watched {
@@ -42,6 +44,7 @@ export function newWatched(deployment: Deployment, since: Date): Watched {
     state: 'HEALTHY',
     since,
     cancelLook: null,
+    standing: null,
   };
 }
 
@@ -75,8 +78,14 @@ export function learnSlowness(target: Watched, attempt: Attempt, nowMs: number):
   learn(target, slow);
 }
 
-export function readingOf({ inFlight, latencyMs, firstTokenMs, tokensPerSecond, breaker }: Watched, clock: Clock): Reading {
-  const share = breaker.open === null && breaker.returnedAtMs === null ? 1 : shareOf(breaker, clock.monotonicMs());
+/** Made anew when an attempt has begun or ended; between those it moves only while the breaker does. */
+export function standingOf(target: Watched, clock: Clock): Standing {
+  const { breaker } = target;
+  if (isCalm(breaker)) return (target.standing ??= { block: null, reading: readingOf(target, 1) });
+  return { block: blockOf(breaker, clock), reading: readingOf(target, shareOf(breaker, clock.monotonicMs())) };
+}
+
+function readingOf({ inFlight, latencyMs, firstTokenMs, tokensPerSecond }: Watched, share: number): Reading {
   if (inFlight === 0 && latencyMs === null && firstTokenMs === null && tokensPerSecond === null && share === 1) return NO_READING;
   return { inFlight, latencyMs, firstTokenMs, tokensPerSecond, share };
 }

@@ -230,7 +230,7 @@ describe('health', () => {
     await made.clock.advance(30_000);
     expect([await hit(made, null), await hit(made, null)]).toEqual(['succeeded', 'succeeded']);
     expect(made.health.health(DEPLOYMENTS[1]!).state).toBe('HEALTHY');
-    expect(made.health.reading(DEPLOYMENTS[1]!).share).toBe(0.1);
+    expect(made.health.standing(DEPLOYMENTS[1]!).reading.share).toBe(0.1);
     expect(changes).toEqual(['OPEN', 'HALF_OPEN', 'OPEN', 'HALF_OPEN', 'HEALTHY']);
   });
 

@@ -88,7 +88,7 @@ describe('a hedge', () => {
     const { hedge, record } = begin();
     expect(hedge).toMatchObject({ to: TARGETS[1]!.id, afterMs: 50, maxExtraLoad: 0.5 });
     expect(record.steps.at(-1)).toMatchObject({ outcome: 'd1 after 50 ms', reason: 'slower than the 95th percentile of d0' });
-    expect(record.inputs?.deployments[TARGETS[0]!.id]).toMatchObject({ hedgeAfterMs: 50 });
+    expect(record.candidates.find(({ deploymentId }) => deploymentId === TARGETS[0]!.id)?.seen).toMatchObject({ hedgeAfterMs: 50 });
   });
 
   test('asks a second target after that time; who has content first is told, the other is ended', async () => {
@@ -189,7 +189,7 @@ describe('a hedge', () => {
     await clock.advance(400);
     quickly(second);
     await outcome;
-    expect(health.reading(TARGETS[0]!).firstTokenMs).toBe(50);
+    expect(health.standing(TARGETS[0]!).reading.firstTokenMs).toBe(50);
     expect(health.health(TARGETS[0]!)).toMatchObject({ state: 'HEALTHY', errorRate: 0, inFlight: 0 });
   });
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createPastCallsStore } from '../../src/accounting/reports/past-calls.store.js';
 import { newId } from '../../src/core/ids.js';
-import type { InferenceRecord } from '../../src/core/inference.js';
+import type { InferenceRecord, RoutingRecord } from '../../src/core/inference.js';
 import type { Route, RouteNode } from '../../src/core/routes.js';
 import { BALANCE_STRATEGIES } from '../../src/core/vocabulary.js';
 import { parseCompletionInput } from '../../src/inference/input/parse.js';
@@ -110,6 +110,13 @@ async function callOf({ clock, random, router, snapshot }: ReturnType<typeof sta
   return { ...row, routing: planned.value.record };
 }
 
+function asStoredBefore(routing: RoutingRecord | null): RoutingRecord | null {
+  if (!routing?.inputs) return routing;
+  const deployments = Object.fromEntries(routing.candidates.flatMap(({ deploymentId, seen }) => (seen ? [[deploymentId, seen]] : [])));
+  const candidates = routing.candidates.map(({ seen: _, ...candidate }) => candidate);
+  return { ...routing, candidates, inputs: { ...routing.inputs, deployments } };
+}
+
 /** As JSON holds it: what is undefined is absent. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
@@ -130,6 +137,11 @@ test('decisions replayed from their stored rows are the same, 1,000 of 1,000', a
   const others = read.filter((row) => !isDeepStrictEqual(plain(again(row)), plain(written.get(row.id))));
   expect(others.slice(0, 1).map((row) => [again(row), row.routing])).toEqual([]);
   expect(read).toHaveLength(1_000);
+  // Rows of earlier versions hold apart what was seen of each candidate: they are decided again as well.
+  const older = read.filter(
+    (row) => !isDeepStrictEqual(plain(again({ ...row, routing: asStoredBefore(row.routing) })), plain(written.get(row.id))),
+  );
+  expect(older.slice(0, 1)).toEqual([]);
   // The whole of it by the use case, page by page: nothing moves where the same version decides.
   const { router, snapshot } = made;
   const replays = createRouteReplays({ catalogue: { snapshot: () => snapshot }, router, store });
