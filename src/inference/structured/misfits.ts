@@ -58,7 +58,7 @@ function namesIn(schema: JsonValue): ReadonlySet<string> {
     const value = rest.pop();
     if (typeof value !== 'object' || value === null) continue;
     if (isJsonObject(value) && isJsonObject(value['properties'])) for (const name of Object.keys(value['properties'])) names.add(name);
-    rest.push(...Object.values(value));
+    for (const below of Object.values(value)) rest.push(below);
   }
   return names;
 }

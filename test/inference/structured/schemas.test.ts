@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { CompletionCall } from '../../../src/core/completion.js';
 import type { JsonObject, JsonValue } from '../../../src/core/json.js';
 import { parseCompletionInput } from '../../../src/inference/input/parse.js';
-import { MOST_OBJECTS } from '../../../src/inference/structured/compile.js';
+import { MOST_RULES, MOST_VALUES } from '../../../src/inference/structured/compile.js';
 import { tell } from '../../../src/inference/structured/misfits.js';
 import { createAnswerSchemas, LONGEST_ANSWER } from '../../../src/inference/structured/schemas.js';
 import { input } from '../kit.js';
@@ -63,10 +63,24 @@ describe('a schema', () => {
     expect(schemas.problem(callFor({ ...secret, title: 'the same name, another schema' }))).toBeNull();
   });
 
-  test('that is too large is passed on, and its answers are not checked', () => {
-    const properties = Object.fromEntries(Array.from({ length: MOST_OBJECTS }, (_, index) => [`p${String(index)}`, { type: 'string' }]));
-    expect(schemas.problem(callFor({ type: 'object', properties }))).toBeNull();
-    expect(check({ type: 'object', properties }, {})).toEqual({ kind: 'unchecked', because: 'the schema is too large' });
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `p${String(index)}`);
+  test.each<[string, JsonObject]>([
+    ['objects', { properties: Object.fromEntries(names(MOST_RULES).map((name) => [name, { type: 'string' }])) }],
+    ['booleans, which are schemas too', { anyOf: Array<boolean>(MOST_RULES).fill(false) }],
+    ['names that depend on another', { dependentRequired: { a: names(MOST_RULES) } }],
+    ['the same in the older words', { definitions: { a: { dependencies: { a: names(MOST_RULES) } } } }],
+    ['values of any kind', { enum: names(MOST_VALUES) }],
+    ['values that have no length', { $schema: 'http://json-schema.org/draft-07/schema#', enum: Array.from(names(MOST_VALUES).keys()) }],
+  ])('of too many %s is passed on, and its answers are not checked', (_, schema) => {
+    expect(schemas.problem(callFor(schema))).toBeNull();
+    expect(check(schema, {})).toEqual({ kind: 'unchecked', because: 'the schema is too large' });
+  });
+
+  test('of long lists that need little code is checked', () => {
+    const schema = { required: names(1_000), properties: { p0: { enum: names(1_000) } } };
+    expect(faultsOf(schema, JSON.stringify({ ...Object.fromEntries(names(999).map((name) => [name, 1])), p0: 'q' }))).toBe(
+      'required p999 at the top; enum at /p0',
+    );
   });
 });
 
