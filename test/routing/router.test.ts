@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseCompletionInput } from '../../src/inference/input/parse.js';
+import { newId } from '../../src/core/ids.js';
 import { createHealthBoard } from '../../src/routing/health.js';
 import { createRetryBudget } from '../../src/routing/retry-budget.js';
 import { createRouter } from '../../src/routing/router.js';
@@ -139,6 +140,21 @@ describe('the retry budget', () => {
     const budget = createRetryBudget({ clock: createManualClock() });
     for (let index = 0; index < 60; index += 1) budget.countAttempt(id, true);
     expect(budget.allowsRetry(deployment().id)).toBe(true);
+  });
+
+  test('forgets who was not called for a minute, and never counts more than 5,000', async () => {
+    const clock = createManualClock();
+    const budget = createRetryBudget({ clock });
+    for (let index = 0; index < 60; index += 1) budget.countAttempt(id, true);
+    for (let index = 0; index < 5_100; index += 1) budget.countAttempt(newId('deployment'), false);
+    expect(budget.counted).toBe(5_000);
+    for (let index = 0; index < 60; index += 1) budget.countAttempt(id, true);
+    await clock.advance(30_000);
+    budget.countAttempt(id, true);
+    await clock.advance(35_000);
+    budget.countAttempt(newId('deployment'), false);
+    expect(budget.counted).toBe(2);
+    expect(budget.allowsRetry(id)).toBe(true);
   });
 });
 

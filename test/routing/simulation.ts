@@ -5,6 +5,7 @@ import { newId } from '../../src/core/ids.js';
 import type { RouteNode } from '../../src/core/routes.js';
 import { parseCompletionInput } from '../../src/inference/input/parse.js';
 import { createHealthBoard } from '../../src/routing/health.js';
+import type { Sizing } from '../../src/routing/journey.js';
 import { createRouter } from '../../src/routing/router.js';
 import { createScriptedCaller, deployment, failure, input, principal, snapshotOf, usage } from '../inference/kit.js';
 import { routeOf, seeded } from './stage.js';
@@ -32,6 +33,8 @@ interface Simulated {
   readonly count: number;
   /** Called before each arrival. */
   readonly meanwhile?: (atMs: number, targets: readonly SimulatedTarget[]) => void;
+  /** What a call costs at each target; without it none has a price. */
+  readonly costs?: Readonly<Record<string, number>>;
   /** Decides in the router's stead, knowing what each target would take now. */
   readonly oracle?: boolean;
 }
@@ -43,12 +46,13 @@ interface Desk extends SimulatedTarget {
 }
 
 /** Calls arrive by chance at a rate, decided and measured by the real router and health board; time is only counted, so nothing waits. */
-export function simulate({ main, targets, perSecond, count, meanwhile, oracle = false }: Simulated): readonly Arrival[] {
+export function simulate({ main, targets, perSecond, count, meanwhile, costs = {}, oracle = false }: Simulated): readonly Arrival[] {
   const time = createCountedTime();
   const [arrival, spread] = [seeded('arrivals'), seeded('spread')];
   const desks = targets.map((target) => deskOf(target));
   const health = createHealthBoard({ clock: time.clock });
-  const router = createRouter({ caller: createScriptedCaller(), health, clock: time.clock, random: seeded('router') });
+  const sizing: Sizing = { inputTokens: () => 10, cost: (_, { slug }) => costs[slug] ?? null };
+  const router = createRouter({ caller: createScriptedCaller(), health, clock: time.clock, random: seeded('router'), sizing });
   const snapshot = snapshotOf(
     desks.map((desk) => desk.deployment),
     undefined,

@@ -58,9 +58,10 @@ describe('the lowest latency', () => {
 
 describe('after an outage', () => {
   const OUTAGE = [60_000, 120_000] as const;
-  const run = (strategy: BalanceStrategy) =>
+  const run = (strategy: BalanceStrategy, costs: Readonly<Record<string, number>> = { a: 1e9, b: 1e9, c: 1e9 }) =>
     simulate({
       main: balance(strategy),
+      costs,
       targets: ['a', 'b', 'c'].map((slug) => ({ slug, serviceMs: slug === 'a' ? 190 : 200 })),
       ...{ perSecond: 12, count: 2_600 },
       meanwhile: (atMs, targets) => {
@@ -68,7 +69,7 @@ describe('after an outage', () => {
       },
     });
 
-  test.each(['ROUND_ROBIN', 'WEIGHTED', 'LEAST_BUSY', 'LOWEST_LATENCY', 'HIGHEST_THROUGHPUT'] as const)(
+  test.each(['ROUND_ROBIN', 'WEIGHTED', 'LEAST_BUSY', 'LOWEST_LATENCY', 'HIGHEST_THROUGHPUT', 'LOWEST_COST'] as const)(
     '%s: a target returns by and by, and in the end has its share again',
     (strategy) => {
       const arrivals = run(strategy);
@@ -85,6 +86,19 @@ describe('after an outage', () => {
       expect(shareOf(between(returnedMs + 40_000, Infinity), 'a')).toBeGreaterThan(before * 0.7);
     },
   );
+
+  test('LOWEST_COST: what the cheapest can’t take is spread over those that cost alike, and comes back to it by and by', () => {
+    const arrivals = run('LOWEST_COST', { a: 1e9, b: 2e9, c: 2e9 });
+    const between = (fromMs: number, toMs: number) => arrivals.filter(({ atMs }) => atMs >= fromMs && atMs < toMs);
+    expect(shareOf(between(0, OUTAGE[0]), 'a')).toBe(1);
+    const during = between(OUTAGE[0] + 2_000, OUTAGE[1]);
+    for (const slug of ['b', 'c']) expect(shareOf(during, slug)).toBeGreaterThan(0.4);
+    const returnedMs = arrivals.filter(({ atMs, slug }) => slug === 'a' && atMs >= OUTAGE[1])[2]?.atMs ?? Infinity;
+    expect(returnedMs).toBeLessThan(OUTAGE[1] + 35_000);
+    // No herd: a tenth to a sixth of its share at first.
+    expect(shareOf(between(returnedMs, returnedMs + 5_000), 'a')).toBeLessThan(0.4);
+    expect(shareOf(between(returnedMs + 40_000, Infinity), 'a')).toBe(1);
+  });
 });
 
 test('least busy goes where the fewest calls run: a slow target gets its part of the places, not of the calls', () => {
