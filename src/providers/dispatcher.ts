@@ -40,13 +40,13 @@ export function createDispatcher(url: URL, { allowPrivateNetwork, tls, lookup, p
   const upstreamTls = tls === null ? {} : toConnectOptions(tls);
   const connect = withServerName(buildConnector({ timeout: ABANDONED_CONNECT_MS, ...guard, ...upstreamTls }), tls);
   const options = { connect, keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: 0, bodyTimeout: 0 };
-  const hasProxy = proxies.http !== null || proxies.https !== null;
-  if (!hasProxy || isLoopback(url.hostname)) return new Pool(url.origin, options);
+  const proxy = url.protocol === 'https:' ? proxies.https : proxies.http;
+  if (proxy === null || isLoopback(url.hostname)) return new Pool(url.origin, options);
   return new EnvHttpProxyAgent({
     ...options,
-    // An absent one would be read from the environment.
-    httpProxy: proxies.http?.reveal() ?? '',
-    httpsProxy: proxies.https?.reveal() ?? '',
+    // There is but one scheme here. An absent one would be read from the environment, and for https the other's be taken.
+    httpProxy: proxy.reveal(),
+    httpsProxy: proxy.reveal(),
     noProxy: proxies.exceptions,
     proxyTls: { timeout: ABANDONED_CONNECT_MS },
     requestTls: { timeout: ABANDONED_CONNECT_MS, ...upstreamTls },

@@ -78,6 +78,8 @@ describe('upstreams behind a proxy', () => {
   test('each scheme has its own', async () => {
     const proxy = await openProxy();
     expect(await ask({ https: urlOf(proxy) })).toMatchObject({ status: 'failed', failure: { class: 'CONNECTION' } });
+    const secure = await ask({ http: urlOf(proxy) }, { baseUrl: `https://${FAR}/v1` });
+    expect(secure.failure?.detail).toContain(`no address: ${FAR}`);
     expect(proxy.asked).toEqual([]);
   });
 
