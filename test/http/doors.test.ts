@@ -43,9 +43,9 @@ const DOORS: Record<string, Ask> = {
 
 describe.each(Object.entries(DOORS))('the %s door', (_name, ask) => {
   test.each([
-    ['a syntax error', '{ hello', 'GRAPHQL_PARSE_FAILED'],
+    ['a syntax error', '{ hello', 'GRAPHQL_VALIDATION_FAILED'],
     ['an unknown field', '{ nonsense }', 'GRAPHQL_VALIDATION_FAILED'],
-    ['NUL bytes', '{ \u0000 }', 'GRAPHQL_PARSE_FAILED'],
+    ['NUL bytes', '{ \u0000 }', 'GRAPHQL_VALIDATION_FAILED'],
     ['no operation of that many', 'query A { hello } query B { hello }', 'BAD_USER_INPUT'],
     ['a forbidden field', '{ forbidden }', 'FORBIDDEN'],
     ['what is away', '{ away }', 'SERVICE_UNAVAILABLE'],

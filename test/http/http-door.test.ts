@@ -87,7 +87,7 @@ describe('who asks', () => {
 
 describe('statuses', () => {
   test.each([
-    ['a syntax error', '{ hello', 400, 'GRAPHQL_PARSE_FAILED'],
+    ['a syntax error', '{ hello', 400, 'GRAPHQL_VALIDATION_FAILED'],
     ['an unknown field', '{ nonsense }', 400, 'GRAPHQL_VALIDATION_FAILED'],
     ['a field that must not be null, forbidden', '{ forbidden }', 403, 'FORBIDDEN'],
     ['a field that must not be null, unavailable', '{ away }', 503, 'SERVICE_UNAVAILABLE'],

@@ -165,7 +165,7 @@ function createSampleGuard(schema: GraphQLSchema, onParse: () => void): Guard {
       try {
         document = parse(query);
       } catch (error) {
-        return { ok: false, errors: [coded(error, 'GRAPHQL_PARSE_FAILED')] };
+        return { ok: false, errors: [coded(error, 'GRAPHQL_VALIDATION_FAILED')] };
       }
       const errors = validate(schema, document);
       if (errors.length > 0) return { ok: false, errors: errors.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED')) };

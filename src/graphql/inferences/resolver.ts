@@ -37,8 +37,8 @@ export class InferencesResolver {
   @Subscription(() => Inference, {
     subscribe: BOUND_BY_ROOTS,
     description:
-      'Finished inferences as they are booked, for a live log: those of the replica that is asked, from now on. A team’s key sees its ' +
-      'team’s. A reader that falls far behind gets EVENTS_EXPIRED; `inferences` has what it missed.',
+      'Finished inferences as they are booked, for a live log: those of every replica, from now on. A team’s key sees its team’s. A reader ' +
+      'that falls far behind gets EVENTS_EXPIRED; `inferences` has what it missed.',
   })
   inferenceSettled(
     @Args(() => InferenceSettledArgs) { filter }: InferenceSettledArgs,
