@@ -3,6 +3,7 @@ import type { ErrorObject, Options, ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { isJsonObject } from '../../core/json.js';
 import type { JsonObject, JsonValue } from '../../core/json.js';
+import { isSmall } from './size.js';
 
 /** A schema as answers are held against it. */
 export type CompiledSchema =
@@ -16,11 +17,6 @@ export interface SchemaCompiler {
   compile(schema: JsonValue): CompiledSchema;
 }
 
-/** Compiling takes about a fifth of a millisecond a rule; past this it would hold up everybody. */
-export const MOST_RULES = 500;
-export const MOST_CHARACTERS = 256 * 1024;
-/** Of every kind: the dialects' own schemas compare the members of some lists each with each. */
-export const MOST_VALUES = 5_000;
 const LONGEST_MESSAGE = 200;
 
 /** Where no dialect is named, the first one whose rules the schema keeps; tuples are still often said as in the second. */
@@ -101,35 +97,6 @@ function invalid(message: string, pointer = ''): CompiledSchema {
 /** A stack that is used up: thrown by the engine, in whichever realm it was running. */
 export function isExhausted(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'name' in error && error.name === 'RangeError';
-}
-
-/** Each name in these has code of its own; in other lists of names a loop goes over them. */
-const NAME_BY_NAME: ReadonlySet<string> = new Set(['dependentRequired', 'dependencies']);
-
-/** Counts what becomes code: objects and booleans, which are schemas too, and names that others depend on. */
-function isSmall(schema: JsonValue): boolean {
-  let rules = 0;
-  let values = 0;
-  let characters = 0;
-  const rest: (JsonValue | undefined)[] = [schema];
-  while (rest.length > 0) {
-    const value = rest.pop();
-    values += 1;
-    if (typeof value === 'string') characters += value.length;
-    if (typeof value === 'boolean' || isJsonObject(value)) rules += 1;
-    if (typeof value === 'object' && value !== null)
-      for (const [name, below] of Object.entries(value)) {
-        characters += name.length;
-        if (NAME_BY_NAME.has(name)) rules += namesBelow(below);
-        rest.push(below);
-      }
-    if (rules > MOST_RULES || values + rest.length > MOST_VALUES || characters > MOST_CHARACTERS) return false;
-  }
-  return true;
-}
-
-function namesBelow(lists: JsonValue | undefined): number {
-  return isJsonObject(lists) ? Object.values(lists).reduce<number>((sum, list) => sum + (Array.isArray(list) ? list.length : 0), 0) : 0;
 }
 
 /** Words that hold values, not schemas. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { CompletionCall } from '../../../src/core/completion.js';
 import type { JsonObject, JsonValue } from '../../../src/core/json.js';
 import { parseCompletionInput } from '../../../src/inference/input/parse.js';
-import { MOST_RULES, MOST_VALUES } from '../../../src/inference/structured/compile.js';
+import { MOST_RULES, MOST_VALUES } from '../../../src/inference/structured/size.js';
 import { tell } from '../../../src/inference/structured/misfits.js';
 import { createAnswerSchemas, LONGEST_ANSWER } from '../../../src/inference/structured/schemas.js';
 import { input } from '../kit.js';
@@ -69,6 +69,8 @@ describe('a schema', () => {
     ['booleans, which are schemas too', { anyOf: Array<boolean>(MOST_RULES).fill(false) }],
     ['names that depend on another', { dependentRequired: { a: names(MOST_RULES) } }],
     ['the same in the older words', { definitions: { a: { dependencies: { a: names(MOST_RULES) } } } }],
+    ['characters beside names that depend on another', { dependentRequired: { a: names(200).map((name) => name.padEnd(100, 'x')) } }],
+    ['characters on the way to its rules', { properties: { ['x'.repeat(10_000)]: { allOf: Array<JsonObject>(110).fill({}) } } }],
     ['values of any kind', { enum: names(MOST_VALUES) }],
     ['values that have no length', { $schema: 'http://json-schema.org/draft-07/schema#', enum: Array.from(names(MOST_VALUES).keys()) }],
   ])('of too many %s is passed on, and its answers are not checked', (_, schema) => {
