@@ -72,7 +72,18 @@ function wavHeader(bytes: number): Buffer {
   return header;
 }
 
-/** How long a recording like the sandbox's own is, in whole seconds. */
-export function secondsOfRecording(bytes: number): number {
-  return Math.max(1, Math.round(bytes / SAMPLE_RATE));
+/** From `WAVEfmt ` on, the field that says how many bytes a second takes. */
+const BYTE_RATE_AT = 20;
+
+/**
+ * How long the recording in a form's bytes is, in whole seconds, begun ones included: as its WAV header says, so that the bill is what was
+ * expected; one without a header counts as if it were the sandbox's own.
+ */
+export function secondsOfRecording(form: Buffer): number {
+  const format = form.indexOf('WAVEfmt ', 0, 'latin1');
+  const data = format === -1 ? -1 : form.indexOf('data', format + BYTE_RATE_AT + 4, 'latin1');
+  if (data === -1 || data + 8 > form.byteLength) return Math.max(1, Math.round(form.byteLength / SAMPLE_RATE));
+  const bytesPerSecond = form.readUInt32LE(format + BYTE_RATE_AT) || SAMPLE_RATE;
+  const bytes = Math.min(form.readUInt32LE(data + 4), form.byteLength - data - 8);
+  return Math.max(1, Math.ceil(bytes / bytesPerSecond));
 }

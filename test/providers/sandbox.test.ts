@@ -197,6 +197,10 @@ describe('the sandbox’s other operations', () => {
     const heard = await run(transcription({ audio: fileOf(wav, { mimeType: 'audio/wav' }) }));
     expect(heard.result).toMatchObject({ durationSeconds: 1, segments: [{ startSeconds: 0, endSeconds: 1 }] });
     expect(heard.usage?.units).toEqual({ SECOND: 1 });
+    const bytesPerSecondAt = 28;
+    wav.writeUInt32LE(3_000, bytesPerSecondAt);
+    const slower = await run(transcription({ audio: fileOf(wav, { mimeType: 'audio/wav' }) }));
+    expect(slower.usage?.units).toEqual({ SECOND: Math.ceil((wav.byteLength - 44) / 3_000) });
   });
 
   test('a request without its one needful field is refused', async () => {
