@@ -170,6 +170,8 @@ export interface ChatCallOutcome {
   readonly accepted: boolean;
   readonly firstTokenMs: number | null;
   readonly durationMs: number;
+  /** Of these, what went by with callers' files before the provider was asked. */
+  readonly fetchMs?: number;
   readonly warnings: readonly string[];
 }
 

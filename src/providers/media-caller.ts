@@ -29,7 +29,8 @@ export function createMediaCaller(caller: UpstreamCaller, deps: Downloading): Up
       if (fetched.problems.length > 0) return unsent({ status: 'failed', failure: toFailure(fetched) }, ended);
       const outcome = await caller.chat(withFiles(call, fetched.files), target, options);
       const warnings = [...warningsOf(wanted), ...outcome.warnings];
-      return { ...outcome, warnings, durationMs: outcome.durationMs + (ended.endedMs - startedMs) };
+      const fetchMs = ended.endedMs - startedMs;
+      return { ...outcome, warnings, durationMs: outcome.durationMs + fetchMs, fetchMs };
     },
     close: async () => {
       await Promise.all([caller.close(), deps.client.close()]);

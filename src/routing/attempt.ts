@@ -101,8 +101,9 @@ function startAttempt(deployment: Deployment, index: number, startedAt: Date): A
 }
 
 function endAttempt(started: Attempt, outcome: DrainableOutcome): Attempt {
-  const { status, failure, accepted, answer, firstTokenMs, durationMs, rest } = outcome;
-  const ended: Attempt = { ...started, status: STATUS_OF[status], failure, accepted, answer, firstTokenMs, durationMs };
+  const { status, failure, accepted, answer, firstTokenMs, durationMs, fetchMs, rest } = outcome;
+  const told: Attempt = { ...started, status: STATUS_OF[status], failure, accepted, answer, firstTokenMs, durationMs };
+  const ended = fetchMs === undefined ? told : { ...told, fetchMs };
   if (!rest) return ended;
   // When it was over for its caller stays as it was; a reading that breaks leaves what is known.
   const whole = rest.then(

@@ -150,6 +150,8 @@ export interface Attempt {
   readonly startedAt: Date;
   readonly firstTokenMs: number | null;
   readonly durationMs: number | null;
+  /** Of these, what went by before the provider was asked; absent: nothing. */
+  readonly fetchMs?: number;
   /** Why it was made, where an answer had come already. */
   readonly reason?: string;
   /** What it asked, where that is not the call itself. */

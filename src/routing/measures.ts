@@ -25,8 +25,15 @@ export interface Measures {
   readonly tokensPerSecond: number | null;
 }
 
+/** How long the provider took to answer; null where it was not to answer. A caller's own files and mistakes are none of its time. */
+export function answerMsOf({ failure, durationMs, fetchMs = 0 }: Attempt): number | null {
+  const isCallers = failure !== null && FAILURE_POLICIES[failure.class].health === 'none';
+  return durationMs === null || isCallers ? null : durationMs - fetchMs;
+}
+
 export function sampleOf(attempt: Attempt, atMs: number): Sample {
-  const { failure, durationMs, firstTokenMs, answer } = attempt;
+  const { failure, firstTokenMs, answer } = attempt;
+  const durationMs = answerMsOf(attempt);
   const outputTokens = answer.usage === null ? 0 : totalOutput(answer.usage);
   return { atMs, failed: failure !== null && FAILURE_POLICIES[failure.class].health !== 'none', durationMs, firstTokenMs, outputTokens };
 }

@@ -7,7 +7,7 @@ import type { Breaker } from './breaker.js';
 import type { Attempt } from './contract.js';
 import { NO_READING } from './evidence.js';
 import type { Block, Reading, Standing } from './evidence.js';
-import { addSample, dropOld, errorRateOf, moved, percentileOf, sampleOf } from './measures.js';
+import { addSample, answerMsOf, dropOld, errorRateOf, moved, percentileOf, sampleOf } from './measures.js';
 import type { Sample } from './measures.js';
 import { whyNotServing } from './serving.js';
 
@@ -48,8 +48,10 @@ export function newWatched(deployment: Deployment, since: Date): Watched {
   };
 }
 
-export function learn(target: Watched, { failure, durationMs, firstTokenMs, answer }: Attempt): void {
+export function learn(target: Watched, attempt: Attempt): void {
+  const { failure, firstTokenMs, answer } = attempt;
   if (failure !== null && failure.class !== 'TIMEOUT') return;
+  const durationMs = answerMsOf(attempt);
   target.latencyMs = moved(target.latencyMs, durationMs);
   target.firstTokenMs = moved(target.firstTokenMs, firstTokenMs);
   const tokens = answer.usage?.output ?? 0;

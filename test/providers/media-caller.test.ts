@@ -75,7 +75,7 @@ const refused = (reason: string) => ({
 describe('media that a target takes, but not by address', () => {
   test('is fetched and sent in its bytes, and the caller is told', async () => {
     const outcome = await ask(callWith('https://files.test/a.png?sig=1#page'));
-    expect(outcome).toMatchObject({ status: 'succeeded', warnings: [expect.stringContaining(PATH)] });
+    expect(outcome).toMatchObject({ status: 'succeeded', warnings: [expect.stringContaining(PATH)], fetchMs: expect.any(Number) });
     expect((await files.nextRequest()).path).toBe('/a.png?sig=1');
     const { json } = await upstream.nextRequest();
     const url = `data:image/png;base64,${PNG.toString('base64')}`;

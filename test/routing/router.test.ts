@@ -197,6 +197,18 @@ describe('health', () => {
     expect(health.health(target)).toMatchObject({ state: 'HEALTHY', errorRate: 0, inFlight: 0 });
   });
 
+  test('a caller’s slow files and mistakes are none of its time', async () => {
+    const { health, target, caller, dispatch } = createStage();
+    const answered = dispatch();
+    caller.calls.at(-1)!.end({ durationMs: 5_000, fetchMs: 4_900 });
+    await answered;
+    const refused = dispatch();
+    caller.calls.at(-1)!.end({ status: 'failed', failure: failure('CALLER'), durationMs: 20_000 });
+    await refused;
+    expect(health.health(target)).toMatchObject({ latencyMsP50: 100, latencyMsP95: 100 });
+    expect(health.standing(target).reading.latencyMs).toBe(100);
+  });
+
   test('what is degraded recovers when the minute is over, and says since when', async () => {
     const { health, target, caller, clock, dispatch } = createStage();
     for (const failing of [false, false, false, true, true]) {
