@@ -174,7 +174,7 @@ export function providersMatrix(
     '## What a completion can hold',
     '',
     `${MARKS.yes} is sent in the vendor’s form. ${MARKS.told} is sent in another way, or left out: \`Completion.warnings\` say which.`,
-    `${MARKS.no} is refused with a problem that names it, before anything is sent. Bedrock’s row is that of a Claude.`,
+    `${MARKS.no} is refused with a message that names it, before anything is sent. Bedrock’s row is that of a Claude.`,
     '',
     ...table(['preset', ...PROBES.map(([name]) => name)], takes),
     '',
