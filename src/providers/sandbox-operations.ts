@@ -142,7 +142,7 @@ function speech(request: JsonObject): SandboxAnswer {
 /** Nobody listens here: what is told is how much was sent. */
 function transcriptions(_request: JsonObject, bytes: Buffer): SandboxAnswer {
   const seconds = secondsOfRecording(bytes);
-  const text = `This is the sandbox: it heard a recording of about ${String(seconds)} s, and listens to none.`;
+  const text = `This is the sandbox: it heard a recording of about ${String(seconds)} seconds, and listens to none.`;
   return ok({
     text,
     language: 'english',
