@@ -1,16 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { getOperationAST } from 'graphql';
-import { GatewayError } from '../../core/errors.js';
 import type { Visitor } from '../authentication.js';
 import type { DoorParts } from '../door-parts.js';
-import { LIMITS } from '../limits.js';
 import { receiveForm } from '../multipart/form.js';
 import type { TakesFile } from '../multipart/file-map.js';
+import { createPlaces } from '../multipart/places.js';
 import { FormProblem } from '../multipart/problem.js';
 import { uploadTargets } from '../multipart/upload-targets.js';
 import { operationOfBody } from './operation-request.js';
 
-const RETRY_AFTER_MS = 1_000;
 const FORM = 'multipart/form-data';
 /** A page anywhere may send a form without asking first; none of these without. */
 const PREFLIGHT_HEADERS = ['apollo-require-preflight', 'x-apollo-operation-name'];
@@ -34,7 +32,7 @@ export function createUploadDoor(app: FastifyInstance, { api, clock }: Pick<Door
   const receive = async (request: FastifyRequest, reply: FastifyReply, visitor: Visitor): Promise<unknown> => {
     try {
       checkSender(request, visitor);
-      takePlace(reply);
+      takePlace(reply.raw);
       return await receiveForm(request.raw, {
         clock,
         parseJson: (text) => parsedBy(parser, { request, text }),
@@ -49,17 +47,6 @@ export function createUploadDoor(app: FastifyInstance, { api, clock }: Pick<Door
     }
   };
   return { bodyOf: (request, reply, visitor) => (isForm(request) ? receive(request, reply, visitor) : request.body) };
-}
-
-/** So many forms have a place, each until its answer is out or its sender gone. */
-function createPlaces(): (reply: FastifyReply) => void {
-  let taken = 0;
-  return (reply) => {
-    if (taken >= LIMITS.uploadsAtOnce)
-      throw new GatewayError('SERVICE_UNAVAILABLE', 'Too many files come at once.', { retryAfterMs: RETRY_AFTER_MS });
-    taken += 1;
-    reply.raw.once('close', () => (taken -= 1));
-  };
 }
 
 function isForm({ method, headers }: FastifyRequest): boolean {

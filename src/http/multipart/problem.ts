@@ -10,6 +10,10 @@ export class FormProblem extends GatewayError {
   }
 }
 
+export function brokenOff(): FormProblem {
+  return new FormProblem('The form broke off: its sender has left.');
+}
+
 const MOST_QUOTED = 64;
 
 /** A name of the caller's, cut where it is long. */

@@ -3,7 +3,7 @@ import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/bus
 import type { Cancel, Clock } from '../../core/clock.js';
 import { LARGEST_FILE_BYTES } from '../../core/files.js';
 import { LIMITS } from '../limits.js';
-import { FormProblem, quoted } from './problem.js';
+import { brokenOff, FormProblem, quoted } from './problem.js';
 
 export interface FilePart {
   /** Of the form's field. */
@@ -165,10 +165,6 @@ function tooLarge(): FormProblem {
 
 function stalled(): FormProblem {
   return new FormProblem(`Nothing came for ${LIMITS.uploadStallMs} ms.`, 408);
-}
-
-function brokenOff(): FormProblem {
-  return new FormProblem('The form broke off: its sender has left.');
 }
 
 function cutOff(): FormProblem {
