@@ -79,7 +79,9 @@ interface Failed {
 
 function answerError(error: FastifyError | GatewayError, { request, reply, logger }: Failed): FastifyReply {
   const { code, message, status } = describe(error);
-  if (status >= 500) logger.error({ requestId: request.id, err: error }, 'a request failed');
+  // What was refused on purpose, and has no cause, is no fault: its status in the line of the request tells enough.
+  const isMeant = status === 503 && error instanceof GatewayError && error.cause === undefined;
+  if (status >= 500 && !isMeant) logger.error({ requestId: request.id, err: error }, 'a request failed');
   if (status === 503) reply.header('retry-after', retryAfterSeconds(error instanceof GatewayError ? error.retryAfterMs : null));
   // A handler that knows better than the table has set its status before it threw.
   if (reply.statusCode < 400) reply.code(status);

@@ -35,6 +35,7 @@ describe('G7 a drain', () => {
       expect(http.status).toBe(503);
       expect(http.headers.get('retry-after')).toBeTruthy();
       expect(http.body.errors?.[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
+      expect(fixture.logger.messages('error')).toEqual([]);
       await expect(openRawSocket(fixture.socketUrl)).rejects.toThrow('503');
       busy.send(subscribeMessage('late', '{ hello }'));
       expect(await busy.next()).toMatchObject({ id: 'late', type: 'error', payload: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
