@@ -3,11 +3,11 @@ import type { JsonValue } from '../../core/json.js';
 
 /** Compiling takes about a fifth of a millisecond a rule; past this it would hold up everybody. */
 export const MOST_RULES = 500;
-export const MOST_CHARACTERS = 256 * 1024;
+const MOST_CHARACTERS = 256 * 1024;
 /** Of every kind: the dialects' own schemas compare the members of some lists each with each. */
 export const MOST_VALUES = 5_000;
 /** Of names in the code that is made: the way to each rule stands in it, and beside each name that depends on another all that do. */
-export const MOST_NAMED = 1024 * 1024;
+const MOST_NAMED = 1024 * 1024;
 
 /** Each name in these has code of its own; in other lists of names a loop goes over them. */
 const NAME_BY_NAME: ReadonlySet<string> = new Set(['dependentRequired', 'dependencies']);
