@@ -26,12 +26,20 @@ export interface Place {
 export type Fields = Record<string, JsonValue | undefined>;
 
 export function lose(place: Place, word: string): void {
-  place.lost.add(place.path === '' ? word : `${word} at ${place.path}`);
+  const told = cut(word);
+  place.lost.add(place.path === '' ? told : `${told} at ${place.path}`);
 }
 
 export function below(place: Place, step: string): Place {
-  return { ...place, path: place.path === '' ? step : `${place.path}.${step}` };
+  return { ...place, path: cut(place.path === '' ? step : `${place.path}.${step}`) };
 }
+
+/** Names are the caller's: a long one above many places would be told at each of them. */
+function cut(text: string): string {
+  return text.length > LONGEST_TOLD ? `${text.slice(0, LONGEST_TOLD - 1)}…` : text;
+}
+
+const LONGEST_TOLD = 300;
 
 /** No fields, and why. */
 export function without(place: Place, word: string): Fields {

@@ -25,8 +25,12 @@ export function reduceSchema(schema: JsonValue, dialect: SchemaDialect): Reduced
 
 /** What is said to callers of it. */
 export function reductionWarnings(what: string, lost: readonly string[]): readonly string[] {
-  return lost.length === 0 ? [] : [`The schema of ${what} was reduced to what the provider takes, without: ${lost.join(', ')}.`];
+  if (lost.length === 0) return [];
+  const more = lost.length > MOST_TOLD ? `, and ${lost.length - MOST_TOLD} more` : '';
+  return [`The schema of ${what} was reduced to what the provider takes, without: ${lost.slice(0, MOST_TOLD).join(', ')}${more}.`];
 }
+
+const MOST_TOLD = 20;
 
 const MOST_NODES = 20_000;
 const UNROLLED = 3;
