@@ -126,9 +126,14 @@ function settledRecord(completion: RunningCompletion, outcome: DispatchOutcome, 
 
 function statusOf({ status, attempts, refusal }: DispatchOutcome, endedBy: EndReason | null): InferenceStatus {
   if (status === 'succeeded') return 'SUCCEEDED';
-  if (refusal) return 'BLOCKED';
+  if (refusal || isUnsent(attempts)) return 'BLOCKED';
   if (status === 'cancelled' && endedBy === 'cancelled') return 'CANCELLED';
   return status === 'cancelled' && attempts.length === 0 ? 'BLOCKED' : 'FAILED';
+}
+
+/** Each target was left for what it has no form for, or for a file that could not be had: nothing went upstream. */
+function isUnsent(attempts: DispatchOutcome['attempts']): boolean {
+  return attempts.length > 0 && attempts.every(({ failure }) => failure?.callerMessage !== undefined);
 }
 
 /** An answer that was cut says so: nothing that lacks its end passes for a STOP. */

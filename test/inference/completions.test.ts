@@ -157,7 +157,10 @@ describe('complete', () => {
     const { completions, caller, request } = createStage();
     const running = completions.complete(request(), STAYS);
     caller.calls[0]!.fail(failure('CALLER', { callerMessage: 'Documents need a PDF here.' }), { accepted: false });
-    expect((await running).error).toMatchObject({ code: 'INVALID_REQUEST', message: 'Documents need a PDF here.' });
+    const { error, state } = await running;
+    expect(error).toMatchObject({ code: 'INVALID_REQUEST', message: 'Documents need a PDF here.' });
+    // Nothing was sent: the row says so, and no report counts it among what failed upstream.
+    expect(state.record).toMatchObject({ status: 'BLOCKED', cost: { quality: 'EXACT' }, usage: { source: 'NONE' } });
   });
 
   test('R10 what the provider asks to wait reaches the caller', async () => {
