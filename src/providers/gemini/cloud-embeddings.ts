@@ -35,10 +35,13 @@ export function toCloudRequest(
   return { path: modelPath(target, method), headers: keyHeaders(target), body, warnings };
 }
 
+/** Nothing of a text is cut away in silence: one that is too long is refused. */
+const WHOLE = { autoTruncate: false };
+
 function toInstances({ texts, taskType, outputDimensionality }: VectorsAsked): JsonObject {
   return {
     instances: texts.map((content) => ({ content, ...(taskType === null ? {} : { task_type: taskType }) })),
-    ...(outputDimensionality === null ? {} : { parameters: { outputDimensionality } }),
+    parameters: { ...WHOLE, ...(outputDimensionality === null ? {} : { outputDimensionality }) },
   };
 }
 
@@ -48,7 +51,7 @@ function toContent({ texts, outputDimensionality }: VectorsAsked): JsonObject {
   if (others.length > 0) throw new Untranslatable('The provider’s model takes one text in a call.');
   return {
     content: { parts: [{ text }] },
-    ...(outputDimensionality === null ? {} : { embedContentConfig: { outputDimensionality } }),
+    embedContentConfig: { ...WHOLE, ...(outputDimensionality === null ? {} : { outputDimensionality }) },
   };
 }
 

@@ -225,7 +225,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       schemaInJsonObject: true,
       besideChat: { chat: '/compatibility/v1', paths: { EMBEDDING: '/v2/embed', RERANK: '/v2/rerank' } },
       operationFields: { EMBEDDING: { input: 'texts', dimensions: 'output_dimension', user: null } },
-      operationConstants: { EMBEDDING: { embedding_types: ['float'] } },
+      operationConstants: { EMBEDDING: { embedding_types: ['float'], truncate: 'NONE' } },
       embeddingPurposes: { field: 'input_type', words: COHERE_PURPOSES, usual: COHERE_USUAL_PURPOSE },
       mostTexts: COHERE_MOST_TEXTS,
     },

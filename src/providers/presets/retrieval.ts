@@ -20,6 +20,7 @@ export const RETRIEVAL_PRESETS: readonly Preset[] = [
     ],
     quirks: {
       operationFields: { EMBEDDING: { dimensions: 'output_dimension', user: null }, RERANK: { top_n: 'top_k' } },
+      operationConstants: { EMBEDDING: { truncation: false }, RERANK: { truncation: false } },
       embeddingPurposes: { field: 'input_type', words: { QUERY: 'query', DOCUMENT: 'document' } },
     },
   },

@@ -14,31 +14,34 @@ describe('the request in Google Cloud', () => {
     expect(request(embedding(), { target: OLD })).toEqual({
       path: '/models/gemini-embedding-001:predict',
       headers: {},
-      body: { instances: [{ content: 'one' }, { content: 'two' }] },
+      body: { instances: [{ content: 'one' }, { content: 'two' }], parameters: { autoTruncate: false } },
       warnings: [],
     });
     const call = embedding({
       ...{ texts: ['one'], purpose: 'DOCUMENT', dimensions: 64, user: 'ann' },
-      providerOptions: { GEMINI: { parameters: { autoTruncate: false } } },
+      providerOptions: { GEMINI: { parameters: { autoTruncate: true } } },
     });
     const { body, warnings } = request(call, { target: { ...OLD, upstreamModel: 'text-embedding-005' } });
     expect(body).toEqual({
       instances: [{ content: 'one', task_type: 'RETRIEVAL_DOCUMENT' }],
-      parameters: { outputDimensionality: 64, autoTruncate: false },
+      parameters: { outputDimensionality: 64, autoTruncate: true },
     });
     expect(warnings).toEqual([expect.stringContaining('user was left out')]);
   });
 
   test('K4 newer ones for the vector of one content', () => {
     const content: Content = { parts: [{ text: 'task: search result | query: one' }] };
-    const embedContentConfig: EmbedContentConfig = { outputDimensionality: 768 };
+    const embedContentConfig: EmbedContentConfig = { autoTruncate: false, outputDimensionality: 768 };
     const call = embedding({ texts: ['one'], purpose: 'QUERY', dimensions: 768 });
     expect(request(call, { target: NEW })).toMatchObject({
       path: '/models/gemini-embedding-2:embedContent',
       body: { content, embedContentConfig },
       warnings: [],
     });
-    expect(request(embedding({ texts: ['one'] }), { target: NEW }).body).toEqual({ content: { parts: [{ text: 'one' }] } });
+    expect(request(embedding({ texts: ['one'] }), { target: NEW }).body).toEqual({
+      content: { parts: [{ text: 'one' }] },
+      embedContentConfig: { autoTruncate: false },
+    });
   });
 
   test('which take no second text: it is refused before anything is sent', () => {
@@ -57,7 +60,7 @@ describe('the request in Google Cloud', () => {
   test('what this deployment has refused is left out from then on, and told', () => {
     const { body, warnings } = request(embedding({ dimensions: 8, purpose: 'QUERY' }), { target: OLD, refused: ['outputDimensionality'] });
     expect(body).toMatchObject({ instances: [{ task_type: 'RETRIEVAL_QUERY' }, { task_type: 'RETRIEVAL_QUERY' }] });
-    expect(body).not.toHaveProperty('parameters');
+    expect(body).not.toHaveProperty('parameters.outputDimensionality');
     expect(warnings).toEqual([expect.stringContaining('outputDimensionality was left out')]);
   });
 });

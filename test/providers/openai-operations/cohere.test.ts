@@ -48,7 +48,11 @@ describe('one key and one address', () => {
 
 describe('vectors', () => {
   test('K4 a minimal call says what the models want to be told in every one', () => {
-    const body = { model: 'embed-v4.0', texts: ['one', 'two'], embedding_types: ['float'], input_type: 'search_document' };
+    const body = {
+      ...{ model: 'embed-v4.0', texts: ['one', 'two'], embedding_types: ['float'] },
+      truncate: 'NONE',
+      input_type: 'search_document',
+    };
     expect(vectors.request(embedding(), { target: EMBED })).toMatchObject({ body, warnings: [] });
   });
 
