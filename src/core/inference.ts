@@ -100,6 +100,8 @@ export interface DeploymentInputs {
   readonly latencyMs?: number | null;
   readonly firstTokenMs?: number | null;
   readonly tokensPerSecond?: number | null;
+  /** Absent also in rows of earlier versions. */
+  readonly msPerToken?: number | null;
   readonly cost?: number;
   /** How long its answers took at the percentile that a hedge goes by. */
   readonly hedgeAfterMs?: number;

@@ -1,5 +1,5 @@
 import type { RouteId } from './ids.js';
-import type { AllOpenPolicy, BalanceStrategy, FailureClass, RoutingGoal, StickyKey } from './vocabulary.js';
+import type { AllOpenPolicy, BalanceStrategy, FailureClass, LatencyMeasure, RoutingGoal, StickyKey } from './vocabulary.js';
 
 /** A named, versioned tree that picks who answers. Its slug is in one name space with those of models. */
 export interface Route {
@@ -64,6 +64,8 @@ export interface SplitNode {
 
 export interface BalanceNode {
   readonly strategy: BalanceStrategy;
+  /** With LOWEST_LATENCY alone; absent: END_TO_END. */
+  readonly latencyMeasure?: LatencyMeasure;
   readonly branches: readonly { readonly node: RouteNode; readonly weight?: number }[];
   readonly sticky?: StickyKey;
   readonly hedge?: HedgeTerms;

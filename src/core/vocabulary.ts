@@ -218,3 +218,6 @@ export type StickyKey = (typeof STICKY_KEYS)[number];
 
 export const BALANCE_STRATEGIES = ['ROUND_ROBIN', 'WEIGHTED', 'LEAST_BUSY', 'LOWEST_LATENCY', 'LOWEST_COST', 'HIGHEST_THROUGHPUT'] as const;
 export type BalanceStrategy = (typeof BALANCE_STRATEGIES)[number];
+
+export const LATENCY_MEASURES = ['END_TO_END', 'PER_TOKEN'] as const;
+export type LatencyMeasure = (typeof LATENCY_MEASURES)[number];

@@ -4,6 +4,7 @@ import type { DeploymentId, InferenceId } from '../core/ids.js';
 import type { InferenceRecord, RoutingRecord } from '../core/inference.js';
 import { addUsd, ZERO_PICO_USD } from '../core/money.js';
 import type { PicoUsd } from '../core/money.js';
+import { totalOutput } from '../core/usage.js';
 import type { RehearsalOptions } from '../routing/contract.js';
 import { priceOf } from './settlement.js';
 
@@ -54,6 +55,8 @@ interface Fared {
   calls: number;
   totalMs: number;
   tokens: number;
+  /** With thinking. */
+  allTokens: number;
   firstTokens: number;
   firstTokenMs: number;
 }
@@ -90,7 +93,8 @@ export function createTally(snapshot: CatalogueSnapshot): ReplayTally {
       const latencyMs = known ? known.totalMs / known.calls : null;
       const tokensPerSecond = known && known.tokens > 0 && known.totalMs > 0 ? (known.tokens / known.totalMs) * 1_000 : null;
       const firstTokenMs = known && known.firstTokens > 0 ? known.firstTokenMs / known.firstTokens : null;
-      return { inFlight: 0, latencyMs, firstTokenMs, tokensPerSecond, share: 1 };
+      const msPerToken = known && known.allTokens > 0 ? known.totalMs / known.allTokens : null;
+      return { inFlight: 0, latencyMs, firstTokenMs, tokensPerSecond, msPerToken, share: 1 };
     },
     add(record, again) {
       if (record.routing === null || again === null) books.skipped += 1;
@@ -130,10 +134,11 @@ function costAt({ usage, createdAt }: Pick<InferenceRecord, 'usage' | 'createdAt
 function learn(fared: Books['fared'], { attempts }: InferenceRecord): void {
   for (const { served, status, durationMs, firstTokenMs, usage } of attempts) {
     if (status !== 'SUCCEEDED' || durationMs === null) continue;
-    const known = fared.get(served.deploymentId) ?? { calls: 0, totalMs: 0, tokens: 0, firstTokens: 0, firstTokenMs: 0 };
+    const known = fared.get(served.deploymentId) ?? { calls: 0, totalMs: 0, tokens: 0, allTokens: 0, firstTokens: 0, firstTokenMs: 0 };
     known.calls += 1;
     known.totalMs += durationMs;
     known.tokens += usage?.output ?? 0;
+    known.allTokens += usage === null ? 0 : totalOutput(usage);
     known.firstTokens += firstTokenMs === null ? 0 : 1;
     known.firstTokenMs += firstTokenMs ?? 0;
     fared.set(served.deploymentId, known);

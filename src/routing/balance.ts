@@ -1,5 +1,5 @@
 import type { DeploymentId } from '../core/ids.js';
-import type { BalanceStrategy, RoutingGoal } from '../core/vocabulary.js';
+import type { BalanceStrategy, LatencyMeasure, RoutingGoal } from '../core/vocabulary.js';
 import { chanceAt } from './chance.js';
 import { rank } from './strategies.js';
 import type { BalanceContext, Field, Ranking } from './strategies.js';
@@ -15,6 +15,8 @@ const GOALS: Readonly<Record<RoutingGoal, BalanceStrategy>> = {
 interface Balancing {
   readonly path: string;
   readonly strategy: BalanceStrategy;
+  /** What LOWEST_LATENCY goes by. */
+  readonly latencyMeasure: LatencyMeasure;
   /** Of the branches that can be used. */
   readonly field: Field;
   readonly foundAt: (index: number) => Found;
@@ -23,14 +25,14 @@ interface Balancing {
 
 /** Orders branches: who is due for a probe, then whom the strategy ranks, then who still returns from an outage. */
 export function balance(balancing: Balancing, state: State): Found {
-  const { path, strategy, field, preferred } = balancing;
+  const { path, strategy, latencyMeasure, field, preferred } = balancing;
   if (field.looks.length === 0) return nobody(NO_STEPS);
   const kept = preferred === null ? undefined : branchOf(preferred, balancing);
   if (kept !== undefined) return tried(balancing, { first: kept, order: () => keptFirst(kept, field), reason: 'kept' }, null);
   const goal = state.facts.preferences?.optimizeFor ?? null;
   const wanted = goal === null ? strategy : GOALS[goal];
   const { seed, smooth, sight } = state;
-  const context = { strategy: wanted, path, seed, smooth, sight };
+  const context = { strategy: wanted, latencyMeasure, path, seed, smooth, sight };
   const ranking: AfterOutage = isCalm(field) ? rank(field, context) : rankAfterOutage(field, context);
   const { first, order } = ranking;
   return tried(balancing, { first, order, reason: `${wanted}: ${ranking.reason}` }, ranking.isProbe === true ? null : path);

@@ -1,6 +1,6 @@
 import type { CatalogueSnapshot } from '../core/catalogue.js';
 import type { HedgeTerms, RouteNode, TargetNode } from '../core/routes.js';
-import type { BalanceStrategy, FailureClass, StickyKey } from '../core/vocabulary.js';
+import type { BalanceStrategy, FailureClass, LatencyMeasure, StickyKey } from '../core/vocabulary.js';
 import type { Condition, ConditionCompiler } from './conditions.js';
 
 /** What holds for each attempt at a target; what is absent has the product's default. Times in milliseconds. */
@@ -59,6 +59,7 @@ export interface CompiledBalance {
   readonly kind: 'balance';
   readonly path: string;
   readonly strategy: BalanceStrategy;
+  readonly latencyMeasure: LatencyMeasure;
   readonly branches: readonly CompiledBranch[];
   readonly sticky: StickyKey | null;
   readonly group: Group;
@@ -86,12 +87,12 @@ export function compileRoute(definition: RouteNode, conditions: ConditionCompile
     return { kind: 'split', path: `${path}.split`, branches: compiled, sticky, experiment };
   }
   if ('balance' in definition) {
-    const { strategy, branches, sticky = null, hedge } = definition.balance;
+    const { strategy, latencyMeasure = 'END_TO_END', branches, sticky = null, hedge } = definition.balance;
     const compiled = branches.map(({ node, weight = 1 }, index) => {
       return { name: String(index), weight, node: inner(node, `balance.branches.${index}.node`) };
     });
     const group = { on: null, hedge: hedgeAt(hedge, `${path}.balance`) };
-    return { kind: 'balance', path: `${path}.balance`, strategy, branches: compiled, sticky, group };
+    return { kind: 'balance', path: `${path}.balance`, strategy, latencyMeasure, branches: compiled, sticky, group };
   }
   const { branches, otherwise } = definition.when;
   const compiled = branches.map((branch, index) => ({

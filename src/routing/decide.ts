@@ -90,7 +90,10 @@ function visitModel({ path, slug, terms, reason, group }: NodeOf<'model'>, place
     return look ? { head: legTo(look, inside), order: null, steps: NO_STEPS } : nobody(NO_STEPS);
   };
   const field = { looks, weights: looks.map((look) => sight.weight(look)) };
-  return after(step, balance({ path, strategy: 'WEIGHTED', field, foundAt, preferred: place.preferred }, state));
+  return after(
+    step,
+    balance({ path, strategy: 'WEIGHTED', latencyMeasure: 'END_TO_END', field, foundAt, preferred: place.preferred }, state),
+  );
 }
 
 function visitRoute({ path, slug, terms }: NodeOf<'route'>, place: Place, state: State): Found {
@@ -143,7 +146,7 @@ function drawn<Branch extends { readonly weight: number }>(left: readonly Branch
   return left[drawWeighted(weights, chanceAt(seed, `${path} ${left.length}`))];
 }
 
-function visitBalance({ path, strategy, branches, sticky, group }: CompiledBalance, place: Place, state: State): Found {
+function visitBalance({ path, strategy, latencyMeasure, branches, sticky, group }: CompiledBalance, place: Place, state: State): Found {
   const bound = pinOf(path, sticky, state);
   const around = withSticky(place.sticky, sticky && { node: path, key: sticky, branch: null });
   const preferred = bound?.deploymentId ?? place.preferred;
@@ -159,7 +162,7 @@ function visitBalance({ path, strategy, branches, sticky, group }: CompiledBalan
     weights.push(weight);
   }
   const foundAt = (index: number) => all[index] ?? nobody(NO_STEPS);
-  return balance({ path, strategy, field: { looks, weights }, foundAt, preferred }, state);
+  return balance({ path, strategy, latencyMeasure, field: { looks, weights }, foundAt, preferred }, state);
 }
 
 function withSticky(sticky: Place['sticky'], node: StickyNode | null): Place['sticky'] {

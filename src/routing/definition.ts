@@ -3,7 +3,7 @@ import type { InputChecks } from '../core/input-checks.js';
 import { isJsonObject } from '../core/json.js';
 import type { JsonObject } from '../core/json.js';
 import type { HedgeTerms, RouteNode } from '../core/routes.js';
-import { ALL_OPEN_POLICIES, BALANCE_STRATEGIES, FAILURE_CLASSES, STICKY_KEYS } from '../core/vocabulary.js';
+import { ALL_OPEN_POLICIES, BALANCE_STRATEGIES, FAILURE_CLASSES, LATENCY_MEASURES, STICKY_KEYS } from '../core/vocabulary.js';
 import type { ConditionCompiler } from './conditions.js';
 import type { CheckedDefinition, DefinitionQuestion, Reading } from './definition-reading.js';
 import { checkOperations } from './operation-checks.js';
@@ -130,6 +130,8 @@ function readBalance(fields: JsonObject, { path, depth }: At, reading: Reading):
   const { checks } = reading;
   const strategy = readWord(fields['strategy'], BALANCE_STRATEGIES, { path: `${path}.strategy`, checks });
   if (fields['strategy'] === undefined) checks.add(`${path}.strategy`, 'is required');
+  const latencyMeasure = readWord(fields['latencyMeasure'], LATENCY_MEASURES, { path: `${path}.latencyMeasure`, checks });
+  if (latencyMeasure && strategy !== 'LOWEST_LATENCY') checks.add(`${path}.latencyMeasure`, 'is for LOWEST_LATENCY only');
   const branches = readList(fields, 'branches', { path, reading }).flatMap((entry, index) => {
     const below = `${path}.branches.${index}`;
     const weight = readWeight(entry['weight'], `${below}.weight`, reading);
@@ -143,7 +145,8 @@ function readBalance(fields: JsonObject, { path, depth }: At, reading: Reading):
   );
   const sticky = readWord(fields['sticky'], STICKY_KEYS, { path: `${path}.sticky`, checks });
   const hedge = readHedge(fields['hedge'], `${path}.hedge`, reading);
-  return { balance: { strategy: strategy ?? 'ROUND_ROBIN', branches, ...(sticky ? { sticky } : {}), ...hedge } };
+  const terms = { ...(latencyMeasure ? { latencyMeasure } : {}), ...(sticky ? { sticky } : {}), ...hedge };
+  return { balance: { strategy: strategy ?? 'ROUND_ROBIN', branches, ...terms } };
 }
 
 /** Bounds of a hedge: below the median every second call would be made twice, and past half of the load it is no exception any more. */

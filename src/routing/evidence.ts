@@ -10,10 +10,12 @@ export interface Reading {
   readonly latencyMs: number | null;
   readonly firstTokenMs: number | null;
   readonly tokensPerSecond: number | null;
+  /** Of whole answers, for each of their tokens; absent: in a row of an earlier version. */
+  readonly msPerToken?: number | null;
   readonly share: number;
 }
 
-export const NO_READING: Reading = { inFlight: 0, latencyMs: null, firstTokenMs: null, tokensPerSecond: null, share: 1 };
+export const NO_READING: Reading = { inFlight: 0, latencyMs: null, firstTokenMs: null, tokensPerSecond: null, msPerToken: null, share: 1 };
 
 export type Exclusion = NonNullable<DeploymentInputs['excluded']>;
 export type Block = NonNullable<DeploymentInputs['blocked']>;
@@ -99,10 +101,11 @@ export function storedEvidence(record: ReplayableRecord, snapshot: CatalogueSnap
 }
 
 /** What was noted of how a target fared; null: nothing. */
-export function readingIn({ inFlight, latencyMs, firstTokenMs, tokensPerSecond, share }: DeploymentInputs): Reading | null {
+export function readingIn({ inFlight, latencyMs, firstTokenMs, tokensPerSecond, msPerToken, share }: DeploymentInputs): Reading | null {
   if ([inFlight, latencyMs, firstTokenMs, tokensPerSecond, share].every((value) => value === undefined)) return null;
   return {
     ...{ inFlight: inFlight ?? 0, latencyMs: latencyMs ?? null, firstTokenMs: firstTokenMs ?? null },
     ...{ tokensPerSecond: tokensPerSecond ?? null, share: share ?? 1 },
+    ...(msPerToken === undefined ? {} : { msPerToken }),
   };
 }

@@ -52,8 +52,9 @@ function seenOf({ exclusion, block, reading, weight, cost, hedgeAfterMs }: Look)
   return seen;
 }
 
-function copyOf({ inFlight, latencyMs, firstTokenMs, tokensPerSecond, share }: Reading): WritableInputs {
-  return { inFlight, latencyMs, firstTokenMs, tokensPerSecond, share };
+function copyOf({ inFlight, latencyMs, firstTokenMs, tokensPerSecond, msPerToken, share }: Reading): WritableInputs {
+  if (msPerToken === undefined) return { inFlight, latencyMs, firstTokenMs, tokensPerSecond, share };
+  return { inFlight, latencyMs, firstTokenMs, tokensPerSecond, msPerToken, share };
 }
 
 /** What the decision rested on beside its candidates. */

@@ -5,7 +5,7 @@ import type { CompiledRoutes } from './compile.js';
 import type { ConditionCompiler } from './conditions.js';
 import type { DecidedRow, PastCall, Rehearsal, RehearsalOptions, ReplayOptions } from './contract.js';
 import { isReplayable, notesOf, readingIn, storedEvidence } from './evidence.js';
-import type { Evidence, ReplayableRecord } from './evidence.js';
+import type { Evidence, Reading, ReplayableRecord } from './evidence.js';
 import { exclusionOf } from './exclude.js';
 import { holderOf } from './facts.js';
 import type { Facts } from './facts.js';
@@ -121,7 +121,8 @@ function filled(stored: Evidence, { row, routing, facts, memory, gaps }: Filling
     exclusion: (deployment) =>
       notes.has(deployment.id) ? stored.exclusion(deployment) : exclusionOf(deployment, { principal: { models: null }, facts }),
     standing(deployment) {
-      const reading = readingIn(notes.get(deployment.id) ?? {}) ?? gaps.reading(deployment);
+      const noted = readingIn(notes.get(deployment.id) ?? {});
+      const reading = noted?.msPerToken === undefined ? withGaps(noted, gaps.reading(deployment)) : noted;
       return { block: stored.standing(deployment).block, reading };
     },
     weight: (deployment) => (notes.has(deployment.id) ? stored.weight(deployment) : deployment.weight),
@@ -129,6 +130,11 @@ function filled(stored: Evidence, { row, routing, facts, memory, gaps }: Filling
     turn: (node) => inputs.turns[node] ?? memory.turn(node),
     pin: (node, key) => pinFor({ memory, facts, key }, node) ?? stored.pin(node, key),
   };
+}
+
+/** Rows of earlier versions noted how a target fared, but not for each token. */
+function withGaps(noted: Reading | null, { msPerToken = null, ...others }: Reading): Reading {
+  return noted === null ? { ...others, msPerToken } : { ...noted, msPerToken };
 }
 
 /** As the router would have: turns are taken by whoever is chosen, and who succeeded is bound. */

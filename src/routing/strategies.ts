@@ -1,4 +1,4 @@
-import type { BalanceStrategy } from '../core/vocabulary.js';
+import type { BalanceStrategy, LatencyMeasure } from '../core/vocabulary.js';
 import { chanceAt, chancesFrom } from './chance.js';
 import type { Reading } from './evidence.js';
 import type { Look, Sight } from './sight.js';
@@ -12,6 +12,7 @@ export interface Field {
 
 export interface BalanceContext {
   readonly strategy: BalanceStrategy;
+  readonly latencyMeasure: LatencyMeasure;
   readonly seed: string;
   readonly path: string;
   readonly smooth: SmoothTurns;
@@ -42,7 +43,7 @@ export function rank(field: Field, context: BalanceContext): Ranking {
     case 'LEAST_BUSY':
       return leastBusy(field, context);
     case 'LOWEST_LATENCY':
-      return byMeasure(field, context, LATENCY);
+      return byMeasure(field, context, LATENCIES[context.latencyMeasure]);
     case 'HIGHEST_THROUGHPUT':
       return byMeasure(field, context, THROUGHPUT);
     case 'LOWEST_COST':
@@ -131,9 +132,15 @@ interface Measure {
  */
 const CROWDING = 0.07;
 
-const LATENCY: Measure = {
-  what: 'the lowest latency',
-  of: ({ latencyMs, inFlight }) => (latencyMs === null ? null : latencyMs * (1 + CROWDING * inFlight)),
+const LATENCIES: Readonly<Record<LatencyMeasure, Measure>> = {
+  END_TO_END: {
+    what: 'the lowest latency',
+    of: ({ latencyMs, inFlight }) => (latencyMs === null ? null : latencyMs * (1 + CROWDING * inFlight)),
+  },
+  PER_TOKEN: {
+    what: 'the lowest latency per token',
+    of: ({ msPerToken = null, inFlight }) => (msPerToken === null ? null : msPerToken * (1 + CROWDING * inFlight)),
+  },
 };
 
 const THROUGHPUT: Measure = {

@@ -1,6 +1,7 @@
 import { isServing } from '../core/catalogue.js';
 import type { Deployment } from '../core/catalogue.js';
 import type { Cancel, Clock } from '../core/clock.js';
+import { totalOutput } from '../core/usage.js';
 import type { HealthState } from '../core/vocabulary.js';
 import { isCalm, newBreaker, phaseOf, shareOf } from './breaker.js';
 import type { Breaker } from './breaker.js';
@@ -25,6 +26,7 @@ export interface Watched {
   latencyMs: number | null;
   firstTokenMs: number | null;
   tokensPerSecond: number | null;
+  msPerToken: number | null;
   state: HealthState;
   since: Date;
   cancelLook: Cancel | null;
@@ -33,7 +35,7 @@ export interface Watched {
 }
 
 export function newWatched(deployment: Deployment, since: Date): Watched {
-  const averages = { latencyMs: null, firstTokenMs: null, tokensPerSecond: null };
+  const averages = { latencyMs: null, firstTokenMs: null, tokensPerSecond: null, msPerToken: null };
   return {
     deployment,
     inFlight: 0,
@@ -52,6 +54,7 @@ export function learn(target: Watched, attempt: Attempt): void {
   const { failure, firstTokenMs, answer } = attempt;
   if (failure !== null && failure.class !== 'TIMEOUT') return;
   const durationMs = answerMsOf(attempt);
+  target.msPerToken = moved(target.msPerToken, msPerTokenOf(target, attempt));
   target.latencyMs = moved(target.latencyMs, durationMs);
   target.firstTokenMs = moved(target.firstTokenMs, firstTokenMs);
   const tokens = answer.usage?.output ?? 0;
@@ -59,6 +62,20 @@ export function learn(target: Watched, attempt: Attempt): void {
     const value = (tokens / durationMs) * 1_000;
     target.tokensPerSecond = target.tokensPerSecond === null ? value : target.tokensPerSecond + 0.3 * (value - target.tokensPerSecond);
   }
+}
+
+/**
+ * Thinking counts among the tokens: it is what the time went by for. Who ran out of time or was outrun has none to count, and is taken to be as
+ * much slower for each token as it was on the whole; an answer without tokens (vectors, an empty text) tells nothing. Asked before the latency moves.
+ */
+function msPerTokenOf({ msPerToken, latencyMs }: Watched, attempt: Attempt): number | null {
+  const durationMs = answerMsOf(attempt);
+  if (durationMs === null) return null;
+  const { usage } = attempt.answer;
+  const tokens = usage === null ? 0 : totalOutput(usage);
+  if (tokens > 0) return durationMs / tokens;
+  if (attempt.status === 'SUCCEEDED' || msPerToken === null || latencyMs === null || durationMs <= latencyMs) return null;
+  return latencyMs > 0 ? (msPerToken * durationMs) / latencyMs : null;
 }
 
 export interface SlowQuestion {
@@ -87,9 +104,9 @@ export function standingOf(target: Watched, clock: Clock): Standing {
   return { block: blockOf(breaker, clock), reading: readingOf(target, shareOf(breaker, clock.monotonicMs())) };
 }
 
-function readingOf({ inFlight, latencyMs, firstTokenMs, tokensPerSecond }: Watched, share: number): Reading {
+function readingOf({ inFlight, latencyMs, firstTokenMs, tokensPerSecond, msPerToken }: Watched, share: number): Reading {
   if (inFlight === 0 && latencyMs === null && firstTokenMs === null && tokensPerSecond === null && share === 1) return NO_READING;
-  return { inFlight, latencyMs, firstTokenMs, tokensPerSecond, share };
+  return { inFlight, latencyMs, firstTokenMs, tokensPerSecond, msPerToken, share };
 }
 
 /** A probe ends nobody knows when: a second is what is told. */

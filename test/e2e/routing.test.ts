@@ -274,6 +274,15 @@ describe('publication', () => {
     expect(await problemsOf(target(first), model)).toEqual(['slug']);
   });
 
+  test('a balance by the latency per token is read back as it was given, and is for that strategy alone', async () => {
+    const { first, second: other } = await pair();
+    const branches = [first, other].map((slug) => ({ node: target(slug), weight: 1 }));
+    const definition = { balance: { strategy: 'LOWEST_LATENCY', latencyMeasure: 'PER_TOKEN', branches } };
+    expect((await publish('per-token', definition)).data?.publishRoute).toMatchObject({ current: { definition } });
+    expect((await complete('per-token')).__typename).toBe('Completion');
+    expect(await problemsOf({ balance: { ...definition.balance, strategy: 'LEAST_BUSY' } })).toEqual(['definition.balance.latencyMeasure']);
+  });
+
   test('versions follow one another, a stale expectation is a Conflict, and an old version comes back as a new one', async () => {
     const { first, second: other } = await pair();
     const one = await publish('versioned', target(first), { note: 'first', expectedVersion: 0 });

@@ -10,7 +10,7 @@ import { createRouter } from '../../src/routing/router.js';
 import { createScriptedCaller, deployment, failure, input, principal, snapshotOf, usage } from '../inference/kit.js';
 import { routeOf, seeded } from './stage.js';
 
-/** A target that answers in `serviceMs` ± 30 %, as many calls at a time as it has places; without places any number. */
+/** A target that answers in `serviceMs` ± 30 %, as many calls at a time as it has places; without places any number. With lengths: 100 tokens of it. */
 export interface SimulatedTarget {
   readonly slug: string;
   serviceMs: number;
@@ -35,6 +35,8 @@ interface Simulated {
   readonly meanwhile?: (atMs: number, targets: readonly SimulatedTarget[]) => void;
   /** What a call costs at each target; without it none has a price. */
   readonly costs?: Readonly<Record<string, number>>;
+  /** Answers of so many tokens, from the least to the most, their logarithms evenly spread; without it each is as its target's. */
+  readonly lengths?: readonly [number, number];
   /** Decides in the router's stead, knowing what each target would take now. */
   readonly oracle?: boolean;
 }
@@ -46,9 +48,18 @@ interface Desk extends SimulatedTarget {
 }
 
 /** Calls arrive by chance at a rate, decided and measured by the real router and health board; time is only counted, so nothing waits. */
-export function simulate({ main, targets, perSecond, count, meanwhile, costs = {}, oracle = false }: Simulated): readonly Arrival[] {
+export function simulate({
+  main,
+  targets,
+  perSecond,
+  count,
+  meanwhile,
+  costs = {},
+  lengths,
+  oracle = false,
+}: Simulated): readonly Arrival[] {
   const time = createCountedTime();
-  const [arrival, spread] = [seeded('arrivals'), seeded('spread')];
+  const [arrival, spread, length] = [seeded('arrivals'), seeded('spread'), seeded('lengths')];
   const desks = targets.map((target) => deskOf(target));
   const health = createHealthBoard({ clock: time.clock });
   const sizing: Sizing = { inputTokens: () => 10, cost: (_, { slug }) => costs[slug] ?? null };
@@ -74,14 +85,15 @@ export function simulate({ main, targets, perSecond, count, meanwhile, costs = {
     const desk = picked();
     if (!desk) continue;
     const startedAt = time.clock.now();
-    const tookMs = serve(desk, time.nowMs(), 0.7 + 0.6 * spread());
+    const tokens = lengths ? Math.round(lengths[0] * (lengths[1] / lengths[0]) ** length()) : (desk.tokens ?? 50);
+    const tookMs = serve(desk, time.nowMs(), (0.7 + 0.6 * spread()) * (lengths ? tokens / 100 : 1));
     const failed = desk.fails === true;
     health.attemptStarted(desk.deployment);
     time.clock.after(tookMs, () =>
       health.attemptEnded({
         ...{ id: newId('attempt'), index: 0, deployment: desk.deployment, status: failed ? 'FAILED' : 'SUCCEEDED', startedAt },
         ...{ failure: failed ? failure('SERVER_ERROR') : null, accepted: true, firstTokenMs: tookMs / 4, durationMs: tookMs },
-        answer: { ...EMPTY_ANSWER, usage: usage(10, desk.tokens ?? 50) },
+        answer: { ...EMPTY_ANSWER, usage: usage(10, tokens) },
       }),
     );
     arrivals.push({ atMs: time.nowMs(), slug: desk.slug, tookMs });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createSizing } from '../../src/compose/sizing.js';
 import type { RouteNode } from '../../src/core/routes.js';
-import type { BalanceStrategy } from '../../src/core/vocabulary.js';
+import type { BalanceStrategy, LatencyMeasure } from '../../src/core/vocabulary.js';
 import { simplePrice, tier } from '../accounting/samples.js';
 import { deployment } from '../inference/kit.js';
 import { simulate } from './simulation.js';
@@ -53,6 +53,31 @@ describe('the lowest latency', () => {
     // Nothing is known of it until its first answer, after a minute; there are twenty arrivals a second till then.
     expect(shareOf(arrivals, 'new')).toBeGreaterThan(0.05);
     expect(shareOf(arrivals, 'new')).toBeLessThan(0.15);
+  });
+});
+
+describe('the lowest latency per token', () => {
+  const speeds = (places?: number): SimulatedTarget[] =>
+    [1_600, 1_000, 2_000].map((serviceMs, index) => ({ slug: `t${index}`, serviceMs, ...(places === undefined ? {} : { places }) }));
+  const measured =
+    (latencyMeasure: LatencyMeasure) =>
+    (slugs: readonly string[]): RouteNode => ({
+      balance: { strategy: 'LOWEST_LATENCY', latencyMeasure, branches: slugs.map((slug) => ({ node: to(slug) })) },
+    });
+
+  test.each([
+    ['a quiet route', { targets: speeds, perSecond: 0.2 }],
+    ['a busier one', { targets: speeds, perSecond: 0.8 }],
+    ['targets with ten places each', { targets: () => speeds(10), perSecond: 0.6 }],
+  ] as const)('%s: answers of 10 to 2,000 tokens mislead END_TO_END, and not PER_TOKEN', (_, { targets, ...scene }) => {
+    const given = { ...scene, count: 2_000, lengths: [10, 2_000] } as const;
+    const run = (latencyMeasure: LatencyMeasure) => simulate({ ...given, main: measured(latencyMeasure), targets: targets() });
+    const [perToken, endToEnd] = [run('PER_TOKEN'), run('END_TO_END')];
+    const best = meanOf(simulate({ ...given, main: measured('PER_TOKEN'), targets: targets(), oracle: true }));
+    expect(meanOf(perToken)).toBeLessThan(best * 1.1);
+    expect(meanOf(endToEnd) - best).toBeGreaterThan((meanOf(perToken) - best) * 3);
+    for (const slug of ['t0', 't2']) expect(shareOf(perToken, slug)).toBeGreaterThan(0);
+    expect(1 - shareOf(endToEnd, 't1')).toBeGreaterThan((1 - shareOf(perToken, 't1')) * 3);
   });
 });
 

@@ -2,10 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createPastCallsStore } from '../../src/accounting/reports/past-calls.store.js';
+import { EMPTY_ANSWER } from '../../src/core/answer.js';
 import { newId } from '../../src/core/ids.js';
 import type { InferenceRecord, RoutingRecord } from '../../src/core/inference.js';
 import type { Route, RouteNode } from '../../src/core/routes.js';
-import { BALANCE_STRATEGIES } from '../../src/core/vocabulary.js';
+import { BALANCE_STRATEGIES, LATENCY_MEASURES } from '../../src/core/vocabulary.js';
+import type { BalanceStrategy } from '../../src/core/vocabulary.js';
 import { parseCompletionInput } from '../../src/inference/input/parse.js';
 import { createRouteReplays } from '../../src/inference/replays.js';
 import { chanceAt } from '../../src/routing/chance.js';
@@ -13,7 +15,7 @@ import { createHealthBoard } from '../../src/routing/health.js';
 import { createRouter } from '../../src/routing/router.js';
 import { DAY, openBooks } from '../accounting/reports/world.js';
 import type { Books, Tenant } from '../accounting/reports/world.js';
-import { createScriptedCaller, deployment, failure, input, principal, snapshotOf, STAYS } from '../inference/kit.js';
+import { createScriptedCaller, deployment, failure, input, principal, snapshotOf, STAYS, usage } from '../inference/kit.js';
 import { createManualClock } from '../kit/manual-clock.js';
 
 const TREES = 40;
@@ -42,6 +44,10 @@ const leaf = fc.oneof(
 const { tree } = fc.letrec<{ tree: RouteNode }>((tie) => {
   const nodes = fc.array(tie('tree'), { minLength: 2, maxLength: 4 });
   const sticky = fc.constantFrom<object>({}, { sticky: 'SESSION' }, { sticky: 'API_KEY' });
+  const latencies = fc.constantFrom<readonly [BalanceStrategy, object]>(
+    ...BALANCE_STRATEGIES.map((strategy) => [strategy, {}] as const),
+    ...LATENCY_MEASURES.map((latencyMeasure) => ['LOWEST_LATENCY', { latencyMeasure }] as const),
+  );
   const hedge = fc.constantFrom<object>({}, { hedge: { afterPercentile: 90, maxExtraLoad: 0.1 } });
   return {
     tree: fc.oneof(
@@ -51,8 +57,8 @@ const { tree } = fc.letrec<{ tree: RouteNode }>((tie) => {
       fc.tuple(nodes, sticky).map(([inner, keep]): RouteNode => ({
         split: { branches: inner.map((node, index) => ({ name: `b${index}`, weight: index + 1, node })), ...keep },
       })),
-      fc.tuple(nodes, fc.constantFrom(...BALANCE_STRATEGIES), sticky).map(([inner, strategy, keep]): RouteNode => ({
-        balance: { strategy, branches: inner.map((node, index) => ({ node, weight: index + 1 })), ...keep },
+      fc.tuple(nodes, latencies, sticky).map(([inner, [strategy, measure], keep]): RouteNode => ({
+        balance: { strategy, branches: inner.map((node, index) => ({ node, weight: index + 1 })), ...keep, ...measure },
       })),
       fc.tuple(tie('tree'), tie('tree')).map(([then, otherwise]): RouteNode => ({
         when: { branches: [{ if: 'request.tags.plan == "pro" || request.user == "ben"', then }], otherwise },
@@ -88,7 +94,7 @@ function stage() {
     const draw = random();
     if (draw < 0.01) call.fail(failure('TARGET_NOT_FOUND'));
     else if (draw < 0.05) call.fail(failure('RATE_LIMITED', { retryAfterMs: 2_000 }));
-    else call.end({ durationMs: 100 + draw * 900, firstTokenMs: 40 + draw * 60 });
+    else call.end({ durationMs: 100 + draw * 900, firstTokenMs: 40 + draw * 60, answer: { ...EMPTY_ANSWER, usage: usage(10, 5) } });
   };
   return { clock, caller, random, router, snapshot };
 }

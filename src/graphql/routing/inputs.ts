@@ -1,9 +1,9 @@
 import { ArgsType, Directive, Field, Float, InputType, Int } from 'type-graphql';
-import type { AllOpenPolicy, BalanceStrategy, FailureClass, StickyKey } from '../../core/vocabulary.js';
+import type { AllOpenPolicy, BalanceStrategy, FailureClass, LatencyMeasure, StickyKey } from '../../core/vocabulary.js';
 import type { RawCompletionInput } from '../../inference/contract.js';
 import { CompletionInput } from '../inference/completion-input.js';
 import { FailureClassEnum } from '../inference/words.js';
-import { AllOpenPolicyEnum, BalanceStrategyEnum, StickyKeyEnum } from './words.js';
+import { AllOpenPolicyEnum, BalanceStrategyEnum, LatencyMeasureEnum, StickyKeyEnum } from './words.js';
 
 const OPTIONAL = { nullable: true } as const;
 
@@ -118,6 +118,12 @@ export class BalanceBranchInput {
 export class BalanceNodeInput {
   @Field(() => BalanceStrategyEnum, { description: 'How it picks.' })
   readonly strategy!: BalanceStrategy;
+
+  @Field(() => LatencyMeasureEnum, {
+    ...OPTIONAL,
+    description: 'What LOWEST_LATENCY goes by: END_TO_END where none is given. Other strategies have none.',
+  })
+  readonly latencyMeasure?: LatencyMeasure | null;
 
   @Field(() => [BalanceBranchInput], { description: 'Among what.' })
   readonly branches!: readonly BalanceBranchInput[];

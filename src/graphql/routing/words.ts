@@ -1,4 +1,4 @@
-import type { AllOpenPolicy, BalanceStrategy, RoutingGoal, StickyKey } from '../../core/vocabulary.js';
+import type { AllOpenPolicy, BalanceStrategy, LatencyMeasure, RoutingGoal, StickyKey } from '../../core/vocabulary.js';
 import { declareEnum } from '../declare-enum.js';
 
 export const RoutingGoalEnum = declareEnum<RoutingGoal>(
@@ -33,4 +33,9 @@ export const BalanceStrategyEnum = declareEnum<BalanceStrategy>('BalanceStrategy
   LOWEST_LATENCY: 'Where an answer is expected soonest, waiting calls reckoned with.',
   LOWEST_COST: 'Where this call costs least, by its size and the prices in force.',
   HIGHEST_THROUGHPUT: 'Where most answer tokens come a second.',
+});
+
+export const LatencyMeasureEnum = declareEnum<LatencyMeasure>('LatencyMeasure', 'Of what LOWEST_LATENCY compares recent answers.', {
+  END_TO_END: 'How long the whole answer took.',
+  PER_TOKEN: 'How long it took for each of its tokens, so that long answers don’t make a target look slow.',
 });
