@@ -189,11 +189,12 @@ test('cancelled on the replica that does not run it: it ends where it runs, its 
 test('a lost owner: the next caller settles it as INTERRUPTED, nobody is asked again, and the truth replaces it when it comes', async () => {
   const key = newKey();
   const gate = holdUpstream('after all');
+  const before = first.upstream.requests.length + 1;
   const running = complete(first, key);
-  await until(async () => (await database.query('SELECT 1 FROM idempotency_key WHERE key = $1', [key])).rowCount === 1);
+  // The key is claimed before the upstream is asked.
+  await until(() => Promise.resolve(first.upstream.requests.length === before));
   const lose = `UPDATE idempotency_key SET owner = $2, owner_expires_at = now() - interval '1 s' WHERE key = $1`;
   await database.query(lose, [key, randomUUID()]);
-  const before = first.upstream.requests.length;
   const settled = await complete(second, key);
   expect(settled).toMatchObject({ code: 'INTERRUPTED', inference: { status: 'FAILED' } });
   expect(await complete(second, key)).toEqual(settled);
