@@ -1,6 +1,7 @@
 import type { JsonObject } from '../core/json.js';
 import type { OperationName } from '../core/operations.js';
 import type { EmbeddingPurpose, Operation, ReasoningEffort, WireFormat } from '../core/vocabulary.js';
+import type { StrictSubsetName } from './strict-subset.js';
 
 /** A vendor as data. The first fields are what the catalogue needs to make a provider of it. */
 export interface Preset {
@@ -53,6 +54,8 @@ export interface Quirks {
   readonly reasoningObject?: boolean;
   /** Its documentation promises that an answer keeps a strict JSON schema, whatever the model. */
   readonly holdsSchemas?: boolean;
+  /** Which part of JSON Schema its strict form takes; absent: schemas go as they are written. */
+  readonly strictSchemas?: StrictSubsetName;
   /** Takes marks of a prompt cache, as Anthropic has them, on texts. */
   readonly cacheControl?: boolean;
   /** Fields of other operations' requests under another name; null where the vendor refuses the field. */

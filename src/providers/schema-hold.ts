@@ -7,13 +7,10 @@ export function asksStrictly({ responseFormat }: CompletionCall): boolean {
   return responseFormat?.kind === 'jsonSchema' && responseFormat.strict;
 }
 
-/**
- * Whether a vendor that holds the answer to a reduced schema holds it to the caller's: nothing was lost on the way. `oneOf` is
- * said as `anyOf` in every subset, which lets more in.
- */
+/** Whether a vendor that holds the answer to a reduced schema holds it to the caller's: nothing was lost on the way. */
 export function holdsReduced(call: CompletionCall, dialect: SchemaDialect): boolean {
   const { responseFormat } = call;
   if (responseFormat?.kind !== 'jsonSchema' || !responseFormat.strict) return false;
   const { schema } = responseFormat;
-  return reduceSchema(schema, dialect).lost.length === 0 && !JSON.stringify(schema).includes('"oneOf":');
+  return reduceSchema(schema, dialect).lost.length === 0;
 }

@@ -25,12 +25,12 @@ export interface Place {
 
 export type Fields = Record<string, JsonValue | undefined>;
 
-export function lose(place: Place, word: string): void {
+export function lose(place: Pick<Place, 'path' | 'lost'>, word: string): void {
   const told = cut(word);
   place.lost.add(place.path === '' ? told : `${told} at ${place.path}`);
 }
 
-export function below(place: Place, step: string): Place {
+export function below<P extends Pick<Place, 'path'>>(place: P, step: string): P {
   return { ...place, path: cut(place.path === '' ? step : `${place.path}.${step}`) };
 }
 
@@ -50,13 +50,22 @@ export function without(place: Place, word: string): Fields {
 /** A JSON pointer within the same schema (RFC 6901); null where it leads nowhere. */
 export function resolve(reference: string, root: JsonObject): JsonObject | null {
   if (!reference.startsWith('#')) return null;
-  const steps = decodeURIComponent(reference.slice(1)).split('/').slice(1);
+  const steps = decoded(reference.slice(1)).split('/').slice(1);
   let at: JsonValue | undefined = root;
   for (const step of steps) {
     const name = step.replaceAll('~1', '/').replaceAll('~0', '~');
     at = isJsonObject(at) ? at[name] : listOf(at)[Number(name)];
   }
   return isJsonObject(at) ? at : null;
+}
+
+/** A pointer that is none leads nowhere. */
+function decoded(pointer: string): string {
+  try {
+    return decodeURIComponent(pointer);
+  } catch {
+    return pointer;
+  }
 }
 
 /** All that must hold together, as one schema; bounds that meet twice can't be, and are told. */
@@ -79,10 +88,16 @@ function mergeTwo(one: JsonObject, other: JsonObject, place: Place): JsonObject 
   const merged: Fields = { ...one };
   for (const [keyword, value] of Object.entries(other)) {
     const known = merged[keyword];
-    if (keyword === 'properties') merged[keyword] = { ...objectOf(known), ...objectOf(value) };
+    if (keyword === 'properties') merged[keyword] = mergeProperties(objectOf(known), objectOf(value), place);
     else if (keyword === 'required') merged[keyword] = [...new Set([...listOf(known), ...listOf(value)])];
     else if (known === undefined) merged[keyword] = value;
     else if (JSON.stringify(known) !== JSON.stringify(value)) lose(place, `allOf’s second ${keyword}`);
   }
   return merged;
+}
+
+function mergeProperties(one: JsonObject, other: JsonObject, place: Place): JsonObject {
+  for (const [name, property] of Object.entries(one))
+    if (other[name] !== undefined && JSON.stringify(other[name]) !== JSON.stringify(property)) lose(place, `allOf’s first ${name}`);
+  return { ...one, ...other };
 }

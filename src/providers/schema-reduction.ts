@@ -2,6 +2,7 @@ import { isJsonObject } from '../core/json.js';
 import type { JsonObject, JsonValue } from '../core/json.js';
 import { Untranslatable } from './contract.js';
 import { isJsonList, listOf, numberOf, objectOf, textOf } from './json-read.js';
+import { areDisjoint } from './schema-disjoint.js';
 import { below, lose, mergeAll, resolve, without } from './schema-place.js';
 import type { Fields, Place, SchemaDialect } from './schema-place.js';
 
@@ -26,8 +27,13 @@ export function reduceSchema(schema: JsonValue, dialect: SchemaDialect): Reduced
 /** What is said to callers of it. */
 export function reductionWarnings(what: string, lost: readonly string[]): readonly string[] {
   if (lost.length === 0) return [];
-  const more = lost.length > MOST_TOLD ? `, and ${lost.length - MOST_TOLD} more` : '';
-  return [`The schema of ${what} was reduced to what the provider takes, without: ${lost.slice(0, MOST_TOLD).join(', ')}${more}.`];
+  return [`The schema of ${what} was reduced to what the provider takes, without: ${listed(lost)}.`];
+}
+
+/** The first of them, and how many more. */
+export function listed(words: readonly string[]): string {
+  const more = words.length > MOST_TOLD ? `, and ${words.length - MOST_TOLD} more` : '';
+  return words.slice(0, MOST_TOLD).join(', ') + more;
 }
 
 const MOST_TOLD = 20;
@@ -93,6 +99,7 @@ function reduceKeyword(keyword: string, value: JsonValue | undefined, { schema, 
       return { items: tuple(listOf(value), place) };
     case 'anyOf':
     case 'oneOf':
+      if (keyword === 'oneOf' && !areDisjoint(listOf(value), schema, place.root)) lose(place, keyword);
       return { anyOf: listOf(value).map((choice, position) => reduce(choice, below(place, `${keyword}[${String(position)}]`))) };
     case 'additionalProperties':
       if (closedObjects ? value !== false : value !== true) lose(place, keyword);

@@ -146,9 +146,10 @@ describe.each([
   ['OPENAI_CHAT', { answer: 'response_format.json_schema.schema', tool: 'tools.0.function.parameters' }],
   ['OPENAI_RESPONSES', { answer: 'text.format.schema', tool: 'tools.0.parameters' }],
 ] as const)('P4 %s', (wireFormat, places) => {
-  test('takes JSON Schema itself, which goes as it is written', () => {
-    const { answer, tool, warnings } = sent({ wireFormat }, places);
+  test('what its maker’s strict form can’t say goes as it is written, not strict, and is told with its place', () => {
+    const { answer, tool, warnings } = sent({ wireFormat, preset: wireFormat === 'OPENAI_CHAT' ? 'openai' : null }, places);
     expect([answer, tool]).toEqual([SCHEMA, SCHEMA]);
-    expect(warnings).toEqual([]);
+    for (const what of ['responseFormat', 'the tool weather'])
+      expect(warnings).toContain(`The schema of ${what} was sent without strict: the provider’s strict form can’t say allOf at both.`);
   });
 });

@@ -8,7 +8,8 @@ import { extraFields } from '../extra-fields.js';
 import { objectOf } from '../json-read.js';
 import type { Quirks } from '../preset.js';
 import { quirksOf } from '../presets.js';
-import { asksStrictly } from '../schema-hold.js';
+import { strictSubset } from '../strict-subset.js';
+import { withStrictSchemas } from '../strict-call.js';
 import { toOpenAiMessages } from './messages.js';
 import type { ChatMessage } from './messages.js';
 
@@ -41,9 +42,10 @@ type ChatResponseFormat =
   | { type: 'json_schema'; json_schema: { name: string; schema: JsonObject; strict: boolean } };
 
 /** POST <baseUrl>/chat/completions. Fields stand in a fixed order, so that the same call is the same bytes. */
-export function toOpenAiChatRequest(call: CompletionCall, target: ProviderTarget, options: ChatRequestOptions): ChatRequest {
+export function toOpenAiChatRequest(given: CompletionCall, target: ProviderTarget, options: ChatRequestOptions): ChatRequest {
   const quirks = quirksOf(target);
-  const warnings: string[] = [];
+  const { call, isWhole, ...strict } = withStrictSchemas(given, strictSubset(quirks.strictSchemas, target.upstreamModel));
+  const warnings = [...strict.warnings];
   const { messages, warnings: messageWarnings } = toOpenAiMessages(call.messages, quirks);
   const plain = toPlainBody(call, { model: target.upstreamModel, messages, stream: options.stream });
   warnings.push(...messageWarnings, ...toolWarnings(call));
@@ -56,7 +58,7 @@ export function toOpenAiChatRequest(call: CompletionCall, target: ProviderTarget
     body: { ...body, ...extra },
     warnings,
     // A caller's own field stands in the place of ours.
-    ...(quirks.holdsSchemas === true && asksStrictly(call) && !('response_format' in extra) ? { holdsSchema: true } : {}),
+    ...(quirks.holdsSchemas === true && isWhole && !('response_format' in extra) ? { holdsSchema: true } : {}),
   };
 }
 

@@ -7,7 +7,8 @@ import type { ChatRequest, ChatRequestOptions, ProviderTarget } from '../contrac
 import { cacheMarksLeftOut, extraFields, leftOut, withoutRefused } from '../extra-fields.js';
 import { objectOf } from '../json-read.js';
 import { quirksOf } from '../presets.js';
-import { asksStrictly } from '../schema-hold.js';
+import { strictSubset } from '../strict-subset.js';
+import { withStrictSchemas } from '../strict-call.js';
 import { toInputItems } from './items.js';
 import type { InputItem } from './items.js';
 
@@ -38,20 +39,21 @@ const INDISPENSABLE: ReadonlySet<string> = new Set(['model', 'input', 'store', '
 const UNTOLD = 'include';
 
 /** POST <baseUrl>/responses. Fields stand in a fixed order, so that the same call is the same bytes. */
-export function toResponsesRequest(call: CompletionCall, target: ProviderTarget, options: ChatRequestOptions): ChatRequest {
-  const warnings: string[] = [];
+export function toResponsesRequest(given: CompletionCall, target: ProviderTarget, options: ChatRequestOptions): ChatRequest {
+  const { keyHeader, strictSchemas = 'openai' } = quirksOf(target);
+  const { call, isWhole, ...strict } = withStrictSchemas(given, strictSubset(strictSchemas, target.upstreamModel));
+  const warnings = [...strict.warnings];
   const { [UNTOLD]: include, ...plain } = toResponsesBody(call, target, { stream: options.stream, warnings });
   const refused = new Set([...options.refusedParameters].filter((name) => !INDISPENSABLE.has(name)));
   const body = withoutRefused(plain, { refused, warnings });
   const key = target.apiKey?.reveal();
-  const { keyHeader } = quirksOf(target);
   const extra = extraFields(call, target);
   return {
     path: '/responses',
     headers: key === undefined ? {} : keyHeader === undefined ? { authorization: `Bearer ${key}` } : { [keyHeader]: key },
     body: { ...body, ...(include === undefined || refused.has(UNTOLD) ? {} : { include }), ...extra },
     warnings,
-    ...(asksStrictly(call) && !('text' in extra) ? { holdsSchema: true } : {}),
+    ...(isWhole && !('text' in extra) ? { holdsSchema: true } : {}),
   };
 }
 

@@ -30,7 +30,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       { model: 'gpt-4o-transcribe', operation: 'TRANSCRIPTION' },
       { model: 'whisper-1', operation: 'TRANSCRIPTION' },
     ],
-    quirks: { fields: { max_tokens: 'max_completion_tokens' }, holdsSchemas: true },
+    quirks: { fields: { max_tokens: 'max_completion_tokens' }, holdsSchemas: true, strictSchemas: 'openai' },
   },
   // The address is the resource's own, with its version, https://<resource>.openai.azure.com/openai/v1, or without: …/openai
   {
@@ -56,6 +56,7 @@ export const HOSTED_PRESETS: readonly Preset[] = [
       ...{ keyHeader: 'api-key', deploymentPaths: '2024-10-21' },
       fields: { max_tokens: 'max_completion_tokens' },
       holdsSchemas: true,
+      strictSchemas: 'azure',
     },
   },
   // Refuses unknown fields, and reports usage in every stream: https://docs.mistral.ai/api
