@@ -295,10 +295,11 @@ describe('a plain start works', () => {
       const child = startChild();
       const { url = '' } = await child.next();
       await query(url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+      const exited = once(child.process, 'exit');
       child.process.kill('SIGKILL');
       const orphan = await postmasterPid();
       if (orphan !== null) process.kill(orphan, 'SIGKILL');
-      await once(child.process, 'exit');
+      await exited;
       const again = await start();
       expect(await query(again.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
     },
@@ -376,9 +377,10 @@ describe('a plain start works', () => {
       await client.connect();
       const pid = await postmasterPid();
       const startedAt = performance.now();
+      const exited = once(child.process, 'exit');
       child.process.kill('SIGTERM');
       expect(await child.next()).toEqual({ stopped: true });
-      await once(child.process, 'exit');
+      await exited;
       expect(performance.now() - startedAt).toBeLessThan(10_000);
       expect(pid !== null && alive(pid)).toBe(false);
     },
