@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/core/clock.js';
 import { WIRE_FORMAT_ADAPTERS } from '../../src/providers/adapters.js';
 import { createUpstreamCaller } from '../../src/providers/caller.js';
@@ -206,11 +206,11 @@ function describeStandIn({ format, standIn, target }: ContractSubject, on: () =>
   describe('against an upstream of other make', () => {
     let sandbox: Sandbox;
 
-    beforeEach(async () => {
+    beforeAll(async () => {
       sandbox = await startSandbox({ paceMs: 0 });
     });
 
-    afterEach(() => sandbox.close());
+    afterAll(() => sandbox.close());
 
     test.each(spoken.map((answer) => [answer.name, answer] as const))('%s, in both forms', async (_, { call, finishReason }) => {
       const ask = async (stream: boolean) => {
